@@ -1,0 +1,58 @@
+import type { Direction, Mode } from './migration.ts';
+
+/** What happens while the engine works. Reporters are tables over this union; the engine itself is silent. */
+export type Event =
+  | {
+      readonly kind: 'connection-failed';
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly message: string;
+      readonly retryInMs: number;
+    }
+  | { readonly kind: 'waiting-for-lock'; readonly holder: LockHolder | null; readonly timeoutMs: number }
+  | { readonly kind: 'locked'; readonly waitedMs: number }
+  | { readonly kind: 'plan'; readonly total: number }
+  | ({ readonly kind: 'started'; readonly mode: Mode; readonly resumedAt: number | null } & StepName)
+  | ({
+      readonly kind: 'statement';
+      readonly statement: number;
+      readonly statements: number;
+      readonly line: number;
+    } & StepName)
+  | ({ readonly kind: 'finished'; readonly mode: Mode; readonly executionTimeMs: number } & StepName)
+  | {
+      readonly kind: 'notice';
+      readonly severity: string;
+      readonly message: string;
+      readonly id: string | null;
+    }
+  | { readonly kind: 'warning'; readonly warning: Warning };
+
+export interface StepName {
+  readonly id: string;
+  readonly name: string;
+  readonly direction: Direction;
+}
+
+/** Something that did not stop the run and that the user should know. */
+export interface Warning {
+  /** Stable, snake_case. */
+  readonly reason: string;
+  readonly message: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
+/** The session that holds a lock we wait for (pg_stat_activity). */
+export interface LockHolder {
+  readonly pid: number;
+  readonly user: string | null;
+  readonly application: string | null;
+  readonly address: string | null;
+  /** ISO 8601; when its current state began. */
+  readonly since: string | null;
+  readonly query: string | null;
+}
+
+export type Emit = (event: Event) => void;

@@ -1,0 +1,161 @@
+/**
+ * The nouns of the domain. Everything else in `src/` is a function from some of these to others.
+ */
+
+export type Direction = 'up' | 'down';
+
+/**
+ * How a file is run (docs/writing-migrations.md):
+ * - `atomic`: file, ledger and journal in one transaction, sent as one message; the default.
+ * - `resumable`: statement by statement with recorded progress, for what cannot run in a transaction.
+ * - `plain`: golang-migrate's own three steps (dirty, file, clean), for files with their own BEGIN/COMMIT.
+ */
+export type Mode = 'atomic' | 'resumable' | 'plain';
+
+/** A place in a file: line and column count from 1, columns in code points, as editors and psql do. */
+export interface Location {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** CREATE INDEX CONCURRENTLY and its relatives: what may be left INVALID behind a failure. */
+export interface ConcurrentIndex {
+  readonly verb: 'create' | 'reindex';
+  /** The index's own name as SQL (quoted where needed, with its schema if it has one); null if unnamed. */
+  readonly index: string | null;
+  /** The table's name as SQL; null where the statement names only the index. */
+  readonly table: string | null;
+}
+
+/** One top-level statement of a file. Offsets are UTF-16 indices into the file's text. */
+export interface Statement {
+  readonly start: number;
+  readonly end: number;
+  /** 1-based line of `start`. */
+  readonly line: number;
+  /**
+   * `transaction`: may run inside a transaction block. `alone`: must have a message of its own, because
+   * PostgreSQL refuses it in a transaction (VACUUM, ... CONCURRENTLY) or because it may end one (DO, CALL).
+   */
+  readonly run: 'transaction' | 'alone';
+  /** Sets session state (SET, set_config): run again before a resumed file goes on in a new session. */
+  readonly session: boolean;
+  readonly concurrentIndex: ConcurrentIndex | null;
+}
+
+/** What the grammar says of a file. Plain data, so that a build can store it. */
+export interface Analysis {
+  readonly mode: Mode;
+  /** Why the mode is not `atomic`: the comment, or the first statement that asked for it. */
+  readonly why: string | null;
+  readonly statements: readonly Statement[];
+}
+
+/** A file the grammar could not read, or that breaks a rule; found before anything ran. */
+export interface Problem {
+  readonly reason: 'syntax' | 'encoding' | 'directive' | 'duplicate' | 'name' | 'unreadable';
+  readonly message: string;
+  readonly file: string;
+  /** UTF-16 index into the file's text; null where the problem is the file as a whole. */
+  readonly offset: number | null;
+}
+
+/** One direction of a migration, as it is on disk. */
+export interface MigrationFile {
+  /** The path as the user knows it: relative to where the command was typed. */
+  readonly path: string;
+  /** The text without byte order mark, otherwise byte for byte. */
+  readonly text: string;
+  /** SHA-256 of the text with CRLF and CR read as LF, in lower-case hex. */
+  readonly checksum: string;
+}
+
+export interface Migration {
+  /** What the journal and every report call it: for pairs, the version in decimal. */
+  readonly id: string;
+  readonly version: bigint;
+  readonly name: string;
+  /** Null where the file is missing. */
+  readonly up: MigrationFile | null;
+  readonly down: MigrationFile | null;
+}
+
+/** What a folder (or a bundle) holds. Versions ascend and do not repeat. */
+export interface Migrations {
+  /** Where they came from, for messages. */
+  readonly origin: string;
+  readonly migrations: readonly Migration[];
+  /** Files that look like migrations and are not run, with the reason. */
+  readonly ignored: readonly { readonly path: string; readonly why: string }[];
+}
+
+/** golang-migrate's one row. `version` null: no row, or -1. */
+export interface Head {
+  readonly version: bigint | null;
+  readonly dirty: boolean;
+}
+
+/** What a journal row records. */
+export type JournalKind =
+  /** We ran it. */
+  | 'run'
+  /** The ledger had moved without us (golang-migrate): taken as applied or reverted. */
+  | 'assumed'
+  /** `force` moved the ledger past it. */
+  | 'forced'
+  /** `--accept-changed`: the edited file's checksum counts from here on. */
+  | 'accepted';
+
+/** One row of the journal, oldest first. */
+export interface JournalRow {
+  readonly id: bigint;
+  readonly version: bigint | null;
+  readonly name: string;
+  readonly direction: Direction;
+  readonly kind: JournalKind;
+  readonly mode: Mode | null;
+  /** `started`: a resumable or plain file that has not reached its end. */
+  readonly state: 'started' | 'done';
+  /** The ledger's version once the row is done; null for none. */
+  readonly head: bigint | null;
+  readonly checksum: string | null;
+  /** SHA-256 of each statement that is done, in order (resumable only). */
+  readonly doneStatements: readonly string[];
+  /** Indexes that were on the table before the statement now running (resumable only). */
+  readonly indexesBefore: readonly string[];
+  /** True between the note of `indexesBefore` and the statement's recorded end. */
+  readonly indexStatementRunning: boolean;
+  readonly appliedAt: string | null;
+  readonly executionTimeMs: number | null;
+  readonly appliedBy: string | null;
+  readonly tool: string | null;
+  readonly run: string | null;
+}
+
+/** What the database remembers: the ledger's row and the journal beside it. */
+export interface Recorded {
+  readonly ledgerExists: boolean;
+  readonly journalExists: boolean;
+  readonly head: Head;
+  readonly journal: readonly JournalRow[];
+}
+
+/** One migration in one direction, with the ledger's version before and after it. */
+export interface Step {
+  readonly migration: Migration;
+  readonly direction: Direction;
+  /** Null: nothing to run, only the version moves (golang-migrate's "<empty>"). */
+  readonly file: MigrationFile | null;
+  readonly from: Head;
+  readonly to: bigint | null;
+  /** Set when an unfinished resumable run is continued. */
+  readonly resume: JournalRow | null;
+}
+
+/** What the user asked for. */
+export type Goal =
+  | { readonly kind: 'up'; readonly steps: number | null; readonly to: bigint | null }
+  | { readonly kind: 'down'; readonly steps: number | null; readonly to: bigint | null }
+  | { readonly kind: 'goto'; readonly to: bigint }
+  | { readonly kind: 'redo' };
