@@ -4,6 +4,7 @@
  */
 
 import type { Location } from './migration.ts';
+import type { Report } from './report.ts';
 
 /** The documented codes. Exit codes stay clear of the shell's and of go-task's bands. */
 export const CODES = {
@@ -126,6 +127,10 @@ export const REASONS = {
     next: 'write the down file, or add `--allow-missing-down` to pass it as empty',
   },
   name: { meaning: 'A name for a migration, or a file’s name, cannot be used.', next: 'choose another name' },
+  no_migrations: {
+    meaning: 'The folder holds no migration files.',
+    next: 'check `--path`, or make the first one with `task migrate:create -- name`',
+  },
   no_schema: {
     meaning: 'The search_path names no schema that exists.',
     next: 'create the schema, or name one with `search_path=` in the URL',
@@ -195,6 +200,8 @@ export class MigrateError extends Error {
   readonly excerpt: string | null;
   readonly details: readonly string[];
   readonly hint: string;
+  /** What had been done when it was thrown; null where nothing had begun. */
+  report: Report | null = null;
 
   constructor(code: ErrorCode, reason: Reason, d: ErrorDetails) {
     super(d.message, d.cause === undefined ? undefined : { cause: d.cause });

@@ -11,7 +11,6 @@ export type Event =
     }
   | { readonly kind: 'waiting-for-lock'; readonly holder: LockHolder | null; readonly timeoutMs: number }
   | { readonly kind: 'locked'; readonly waitedMs: number }
-  | { readonly kind: 'plan'; readonly total: number }
   | ({ readonly kind: 'started'; readonly mode: Mode; readonly resumedAt: number | null } & StepName)
   | ({
       readonly kind: 'statement';

@@ -15,8 +15,9 @@ export type Mode = 'atomic' | 'resumable' | 'plain';
 /** A place in a file: line and column count from 1, columns in code points, as editors and psql do. */
 export interface Location {
   readonly file: string;
-  readonly line: number;
-  readonly column: number;
+  /** Null where only the file is known. */
+  readonly line: number | null;
+  readonly column: number | null;
 }
 
 /** CREATE INDEX CONCURRENTLY and its relatives: what may be left INVALID behind a failure. */
@@ -107,6 +108,19 @@ export type JournalKind =
   /** `--accept-changed`: the edited file's checksum counts from here on. */
   | 'accepted';
 
+/**
+ * What was true just before a concurrent index statement: whatever INVALID index its table has beyond `before`
+ * (and under `name`, if it gave one), the statement left behind.
+ */
+export interface IndexStatement {
+  readonly verb: 'create' | 'reindex';
+  /** Bare, as in pg_class; null if unnamed. */
+  readonly name: string | null;
+  /** Oids, in decimal. */
+  readonly table: string;
+  readonly before: readonly string[];
+}
+
 /** One row of the journal, oldest first. */
 export interface JournalRow {
   readonly id: bigint;
@@ -122,15 +136,19 @@ export interface JournalRow {
   readonly checksum: string | null;
   /** SHA-256 of each statement that is done, in order (resumable only). */
   readonly doneStatements: readonly string[];
-  /** Indexes that were on the table before the statement now running (resumable only). */
-  readonly indexesBefore: readonly string[];
-  /** True between the note of `indexesBefore` and the statement's recorded end. */
-  readonly indexStatementRunning: boolean;
+  /** Set from just before a concurrent index statement until it is recorded as done. */
+  readonly indexStatement: IndexStatement | null;
   readonly appliedAt: string | null;
   readonly executionTimeMs: number | null;
   readonly appliedBy: string | null;
   readonly tool: string | null;
   readonly run: string | null;
+}
+
+/** Where the ledger is. The journal is beside it, under the table's name with `_history` behind it. */
+export interface Place {
+  readonly schema: string;
+  readonly table: string;
 }
 
 /** What the database remembers: the ledger's row and the journal beside it. */
@@ -155,7 +173,9 @@ export interface Step {
 
 /** What the user asked for. */
 export type Goal =
+  /** `steps` null: no limit; `to` null: the latest. */
   | { readonly kind: 'up'; readonly steps: number | null; readonly to: bigint | null }
-  | { readonly kind: 'down'; readonly steps: number | null; readonly to: bigint | null }
+  /** `steps` null: all. */
+  | { readonly kind: 'down'; readonly steps: number | null }
   | { readonly kind: 'goto'; readonly to: bigint }
   | { readonly kind: 'redo' };

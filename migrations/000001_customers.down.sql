@@ -1,0 +1,2 @@
+-- Its index and its sequence go with it.
+drop table customers;

@@ -1,0 +1,2 @@
+-- The partitions go with their parent.
+drop table scans;

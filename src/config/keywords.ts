@@ -1,0 +1,138 @@
+/**
+ * libpq's keywords (PostgreSQL 18, "Parameter Key Words"), and what becomes of each here: used, accepted where the
+ * value asks for nothing that we do not do, or refused. None is ignored in silence: most are about safety.
+ */
+
+import { urlError } from './url-error.ts';
+
+interface Keyword {
+  /** Fills in where the URL is silent. */
+  readonly env?: string;
+  /** Not used: the values under which that makes no difference. The empty one always is such a value. */
+  readonly only?: readonly string[];
+  /** Why any other value is refused, where it is not just "not yet". */
+  readonly why?: string;
+}
+
+const NO_GSS = 'GSSAPI is not supported';
+const NO_OAUTH = 'OAuth is not supported';
+
+const KEYWORDS: Readonly<Record<string, Keyword>> = {
+  host: { env: 'PGHOST' },
+  hostaddr: { env: 'PGHOSTADDR' },
+  port: { env: 'PGPORT' },
+  user: { env: 'PGUSER' },
+  password: { env: 'PGPASSWORD' },
+  dbname: { env: 'PGDATABASE' },
+  connect_timeout: { env: 'PGCONNECT_TIMEOUT' },
+  application_name: { env: 'PGAPPNAME' },
+  fallback_application_name: {},
+  options: { env: 'PGOPTIONS' },
+  sslmode: { env: 'PGSSLMODE' },
+  sslrootcert: { env: 'PGSSLROOTCERT' },
+  sslcert: { env: 'PGSSLCERT' },
+  sslkey: { env: 'PGSSLKEY' },
+  keepalives: {},
+  keepalives_idle: {},
+  keepalives_interval: {},
+  keepalives_count: {},
+  tcp_user_timeout: {},
+
+  client_encoding: { only: ['UTF8', 'utf8', 'UTF-8', 'utf-8', 'auto'], why: 'migration files are UTF-8' },
+  replication: {
+    only: ['false', 'off', 'no', '0'],
+    why: 'migrations cannot run on a replication connection',
+  },
+  target_session_attrs: { env: 'PGTARGETSESSIONATTRS', only: ['any'] },
+  load_balance_hosts: { env: 'PGLOADBALANCEHOSTS', only: ['disable'], why: 'hosts are tried in their order' },
+  service: { env: 'PGSERVICE', only: [], why: 'service files are not read' },
+  servicefile: { only: [], why: 'service files are not read' },
+  passfile: { only: [], why: 'PGPASSFILE is' },
+  require_auth: { env: 'PGREQUIREAUTH', only: [] },
+  requirepeer: { env: 'PGREQUIREPEER', only: [], why: 'Node cannot see the user behind a socket' },
+  channel_binding: { env: 'PGCHANNELBINDING', only: ['disable', 'prefer'] },
+  scram_client_key: { only: [] },
+  scram_server_key: { only: [] },
+  min_protocol_version: { env: 'PGMINPROTOCOLVERSION', only: ['3.0'], why: 'the protocol spoken is 3.0' },
+  max_protocol_version: {
+    env: 'PGMAXPROTOCOLVERSION',
+    only: ['3.0', 'latest'],
+    why: 'the protocol spoken is 3.0',
+  },
+
+  sslnegotiation: { env: 'PGSSLNEGOTIATION', only: ['postgres'] },
+  sslcompression: { env: 'PGSSLCOMPRESSION', only: ['0'], why: 'TLS is not compressed' },
+  sslcertmode: { env: 'PGSSLCERTMODE', only: ['allow'] },
+  sslpassword: { only: [] },
+  sslcrl: { env: 'PGSSLCRL', only: [] },
+  sslcrldir: { env: 'PGSSLCRLDIR', only: [] },
+  sslsni: { env: 'PGSSLSNI', only: ['1'] },
+  sslkeylogfile: { only: [], why: 'TLS keys are not written to files' },
+  ssl_min_protocol_version: { env: 'PGSSLMINPROTOCOLVERSION', only: ['TLSv1.2'] },
+  ssl_max_protocol_version: { env: 'PGSSLMAXPROTOCOLVERSION', only: ['TLSv1.3'] },
+
+  gssencmode: { env: 'PGGSSENCMODE', only: ['disable', 'prefer'], why: NO_GSS },
+  gssdelegation: { env: 'PGGSSDELEGATION', only: ['0'], why: NO_GSS },
+  krbsrvname: { only: ['postgres'], why: NO_GSS },
+  gsslib: { only: [], why: NO_GSS },
+  oauth_issuer: { only: [], why: NO_OAUTH },
+  oauth_client_id: { only: [], why: NO_OAUTH },
+  oauth_client_secret: { only: [], why: NO_OAUTH },
+  oauth_scope: { only: [], why: NO_OAUTH },
+
+  // Not libpq's, but Go's, and as much about safety.
+  sslinline: { only: ['false'], why: 'certificates are read from files' },
+  krbspn: { only: [], why: NO_GSS },
+};
+
+export const KEYWORD_NAMES: readonly string[] = Object.keys(KEYWORDS);
+export const isKeyword = (key: string): boolean => Object.hasOwn(KEYWORDS, key);
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A value, and where it was said: "sslmode in the URL", "PGSSLMODE". */
+export interface Given {
+  readonly value: string;
+  readonly said: string;
+}
+export type Values = ReadonlyMap<string, Given>;
+
+/** The URL's values, the environment's where it is silent; throws on the first that asks for what we do not do. */
+export function resolve(fromUrl: ReadonlyMap<string, string>, env: Environment): Values {
+  const values = new Map<string, Given>();
+  for (const [key, { env: variable, only, why }] of Object.entries(KEYWORDS)) {
+    const given = fromUrl.has(key)
+      ? { value: fromUrl.get(key) ?? '', said: `${key} in the URL` }
+      : fromEnvironment(key, variable, env);
+    if (given === null) continue;
+    if (only !== undefined && given.value !== '' && !only.includes(given.value)) {
+      const how = only.length === 0 ? 'is not supported' : `is supported only as ${only.join(' or ')}`;
+      const hint = given.said === variable ? `unset ${variable}` : `take ${key} out of the URL`;
+      throw urlError(`${given.said} ${how}${why === undefined ? ' yet' : `: ${why}`}`, hint);
+    }
+    values.set(key, given);
+  }
+  return values;
+}
+
+/**
+ * An empty variable counts as unset, because CI systems set what they cannot fill; but not PGSSLMODE, where that
+ * would be a quiet way to lose encryption. libpq refuses an empty one too.
+ */
+function fromEnvironment(key: string, variable: string | undefined, env: Environment): Given | null {
+  const value = variable === undefined ? undefined : env[variable];
+  if (variable !== undefined && value !== undefined && (value !== '' || key === 'sslmode')) {
+    return { value, said: variable };
+  }
+  // Deprecated since 7.4 and still obeyed (fe-connect.c, conninfo_add_defaults).
+  const required = key === 'sslmode' && env.PGREQUIRESSL?.startsWith('1');
+  return required ? { value: 'require', said: 'PGREQUIRESSL' } : null;
+}
+
+/** A whole number, as libpq takes it; null where it is not given. */
+export function integer(values: Values, key: string): number | null {
+  const given = values.get(key);
+  if (given === undefined) return null;
+  if (!/^\s*[+-]?\d{1,10}\s*$/.test(given.value)) throw urlError(`${given.said} is not a whole number`);
+  return Number(given.value);
+}

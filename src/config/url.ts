@@ -1,0 +1,104 @@
+/**
+ * A database URL means what it means to libpq (psql), and golang-migrate's schemes and parameters work. Pure: the
+ * environment comes in, and files are named in the result for whoever acts to read.
+ */
+
+import { type Candidate, candidates, targets } from './candidates.ts';
+import { type Environment, integer, resolve, type Values } from './keywords.ts';
+import { type MigrateParams, readMigrateParams } from './migrate-params.ts';
+import { readQuery } from './query.ts';
+import { type Setting, settings } from './settings.ts';
+import { tlsHome } from './tls.ts';
+import { readUri, type Uri } from './uri.ts';
+import { urlError } from './url-error.ts';
+
+/** All that a connection string says. */
+export interface Database {
+  readonly candidates: readonly Candidate[];
+  /** golang-migrate's table; schema null is whatever `current_schema()` says. */
+  readonly table: { readonly schema: string | null; readonly name: string };
+  /** The decoded path with its slash, as golang-migrate puts it into its lock id; null where the URL has none. */
+  readonly urlPath: string | null;
+  /** golang-migrate's limit for one file, on the client's clock; 0 is none. */
+  readonly statementTimeoutMs: number;
+  /** The `x-` parameters that mean nothing here; each that was given has its warning. */
+  readonly unused: Pick<
+    MigrateParams,
+    'multiStatement' | 'multiStatementMaxSize' | 'lockStrategy' | 'lockTable'
+  >;
+  /** For the start-up message, with `options`, by `startupOptions`. */
+  readonly settings: readonly Setting[];
+  readonly options: string | null;
+  readonly applicationName: string | null;
+  /** For each candidate; 0 is for ever, as libpq has it; null where nothing is said. */
+  readonly connectTimeoutMs: number | null;
+  /** Null: off. 0: after the system's own idle time. */
+  readonly keepAliveIdleMs: number | null;
+  /** The directory of root.crt and a client's certificate that libpq uses if they are there and none is named. */
+  readonly tlsHome: string | null;
+  /** For messages: `user@host:port/database`, several hosts with commas. */
+  readonly display: string;
+  /** Every form of the password that could turn up in a text, longest first, to be struck out. */
+  readonly secrets: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const SCHEMES = ['postgres', 'postgresql', 'pgx', 'pgx4', 'pgx5'];
+
+/** Throws MigrateError (MIGRATION_INIT_FAILED, url), which holds nothing of the URL but names of parameters. */
+export function parseDatabaseUrl(text: string, env: Environment): Database {
+  const uri = readUri(text);
+  if (!SCHEMES.includes(uri.scheme)) throw urlError('the URL’s scheme is not postgres or postgresql');
+  const query = readQuery(uri.query);
+  const values = resolve(new Map([...uri.parts, ...query.keywords]), env);
+  const { table, statementTimeoutMs, warnings, ...unused } = readMigrateParams(query.migrate);
+  const get = (key: string) => values.get(key)?.value || null;
+
+  const user = get('user') ?? (env.USER || env.LOGNAME || env.USERNAME || null);
+  if (user === null) throw urlError('no user is named, neither in the URL nor in PGUSER');
+  const login = { user, password: get('password'), database: get('dbname') ?? user };
+  const seconds = integer(values, 'connect_timeout');
+  return {
+    candidates: candidates(values, login, env),
+    table,
+    urlPath: uri.path,
+    statementTimeoutMs,
+    unused,
+    settings: settings(query.settings, env),
+    options: get('options'),
+    applicationName: get('application_name') ?? get('fallback_application_name'),
+    // libpq makes two of one, "because of rounding" (connectDBComplete).
+    connectTimeoutMs: seconds === null ? null : seconds <= 0 ? 0 : milliseconds(Math.max(seconds, 2)),
+    keepAliveIdleMs: integer(values, 'keepalives') === 0 ? null : keepAliveIdle(values),
+    tlsHome: tlsHome(env),
+    display: display(values, login),
+    secrets: secrets(login.password, uri, query.writtenPassword),
+    warnings: [...query.warnings, ...unadjustable(values), ...warnings],
+  };
+}
+
+/** Node's timers take 31 bits, and make 1 ms of anything longer. */
+const milliseconds = (seconds: number): number => Math.min(seconds * 1000, 2147483647);
+
+const keepAliveIdle = (values: Values): number =>
+  milliseconds(Math.max(integer(values, 'keepalives_idle') ?? 0, 0));
+
+/** Node has setKeepAlive and no other knob of the socket. */
+const unadjustable = (values: Values): readonly string[] =>
+  ['keepalives_interval', 'keepalives_count', 'tcp_user_timeout']
+    .filter((key) => (integer(values, key) ?? 0) > 0)
+    .map((key) => `${key} is ignored: Node cannot set it`);
+
+function display(values: Values, { user, database }: { user: string; database: string }): string {
+  const hosts = targets(values).map(({ name, port }) => `${name.includes(':') ? `[${name}]` : name}:${port}`);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
+  return `${user}@${hosts.join(',')}/${database}`.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+}
+
+function secrets(password: string | null, uri: Uri, fromQuery: string | null): readonly string[] {
+  const written = [uri.writtenPassword, fromQuery, uri.parts.get('password') ?? null];
+  const forms =
+    password === null ? [] : [password, encodeURIComponent(password), JSON.stringify(password).slice(1, -1)];
+  const all = new Set([...written, ...forms].filter((s): s is string => s !== null && s !== ''));
+  return [...all].sort((a, b) => b.length - a.length);
+}

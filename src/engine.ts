@@ -1,0 +1,248 @@
+/**
+ * The straight line from a goal to an outcome: read files, connect, look, plan; nothing to do: close. Work to do:
+ * analyse, lock, look again, plan again, run, unlock, report.
+ */
+
+import { type Analysed, analyse, chosenFor } from './analysed.ts';
+import { type State, stateOf } from './applied.ts';
+import { apply, SessionLost, stopIfAborted, type Worker } from './apply.ts';
+import { lockIds } from './config/lock-id.ts';
+import { MigrateError } from './errors.ts';
+import { operationOf } from './failure.ts';
+import type { Job } from './job.ts';
+import type { Entry } from './ledger/journal.ts';
+import { type Log, startLog } from './log.ts';
+import { look, readRecorded, type Sight } from './look.ts';
+import type { Goal, Migrations, Recorded, Step } from './migration.ts';
+import { acquire, release } from './pg/lock.ts';
+import type { Session } from './pg/session.ts';
+import { plan } from './plan/plan.ts';
+import { codeOf, type Plan } from './plan/situation.ts';
+import { findOut } from './recover.ts';
+import { asMigrateError, refused } from './refused.ts';
+import type { Outcome } from './report.ts';
+import * as script from './script.ts';
+
+/** What stays the same for a whole command. */
+interface Command {
+  readonly goal: Goal;
+  readonly job: Job;
+  readonly source: Migrations;
+  readonly log: Log;
+}
+
+/** What was read, before the lock or under it, and what follows from it. */
+interface View {
+  readonly sight: Sight;
+  readonly recorded: Recorded;
+  readonly state: State;
+  readonly plan: Plan;
+  readonly analysed: Analysed;
+}
+
+/** Moves the database to the goal. Never rejects: what went wrong is in the outcome. */
+export async function migrate(goal: Goal, job: Job): Promise<Outcome> {
+  const log = startLog(job);
+  let session: Session | null = null;
+  let error: MigrateError | null = null;
+  try {
+    const source = await job.source();
+    for (const { path, why } of source.ignored) log.warn('ignored_file', `not run: ${why}`, path);
+    session = await job.door.open();
+    await run({ goal, job, source, log }, session);
+  } catch (e) {
+    error = asMigrateError(e, 'MIGRATION_INIT_FAILED', 'get ready to migrate');
+  }
+  await close(session, log, error);
+  return log.outcome(error);
+}
+
+async function run(command: Command, session: Session): Promise<void> {
+  const { job } = command;
+  const first = await view(command, session, null);
+  if (job.dryRun || isNothing(first.plan)) return;
+  const confirmed = await job.confirm(first.plan.steps, first.sight.identity.database);
+  if (confirmed === 'no') throw stop(command, first, 'declined', 'the answer was no; nothing was changed');
+  await underLock(command, session, first, confirmed === 'yes');
+}
+
+const isNothing = (p: Plan): boolean => p.steps.length === 0 && p.accepted.length === 0;
+
+/** Looks, plans, and lets the grammar read what is planned. `before` spares what cannot have changed since. */
+async function view(command: Command, session: Session, before: View | null): Promise<View> {
+  const { job, log, source, goal } = command;
+  // Where both tables were there, only their rows can have changed.
+  const complete = before?.recorded.ledgerExists === true && before.recorded.journalExists;
+  const sight = complete
+    ? before.sight
+    : await refused(look(session, job.door.table), 'MIGRATION_INIT_FAILED', 'identify the database');
+  const recorded = await refused(
+    readRecorded(session, sight),
+    'MIGRATION_VERSION_FAILED',
+    'read the version',
+  );
+  const state = stateOf(recorded, source.migrations);
+  const made = plan(source, recorded.head, state, goal, job.allow);
+  const analysed = await analyse(made.steps, before?.analysed ?? new Map(), {
+    serverVersion: sight.identity.serverVersion,
+    plainOnly: job.plainOnly,
+    code: codeOf(goal, recorded.head),
+    emit: log.emit,
+  });
+  log.planned(recorded.head, made, (step) => chosenFor(analysed, step).mode);
+  return { sight, recorded, state, plan: made, analysed };
+}
+
+async function underLock(command: Command, session: Session, first: View, asked: boolean): Promise<void> {
+  const { job, log, goal } = command;
+  const { identity, place } = first.sight;
+  const code = codeOf(goal, first.recorded.head);
+  const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
+  await acquire(session, ids, {
+    code,
+    timeoutMs: job.lockTimeoutMs,
+    now: job.now,
+    emit: log.emit,
+    signal: job.signal,
+  });
+  try {
+    const now = await view(command, session, first);
+    if (asked && !isSamePlan(first.plan, now.plan)) {
+      throw stop(command, now, 'raced', 'while you were asked, the database changed; nothing was run');
+    }
+    const { encoding, watchesClient } = identity;
+    const worker: Worker = {
+      session,
+      code,
+      encoding,
+      emit: log.emit,
+      now: job.now,
+      signal: job.signal,
+      script: {
+        place,
+        author: { tool: job.tool, run: job.newId() },
+        nonce: job.newId(),
+        watchesClient,
+        lockIds: ids,
+      },
+    };
+    if (!isNothing(now.plan)) await prepare(worker, now);
+    await steps(worker, command, now);
+  } finally {
+    session.onNotice = () => {};
+    // Closing an own connection would do; a lent one lives on. A lost one has nothing left to release.
+    await release(session, ids).catch(() => {});
+  }
+}
+
+/** The tables, what happened without us, and the edited files that are accepted. */
+async function prepare(worker: Worker, { recorded, state, plan }: View): Promise<void> {
+  const common = { mode: null, head: recorded.head.version } as const;
+  const unseen = state.unseen.map(
+    ({ migration, direction }): Entry => ({ ...common, ...migration, direction, kind: 'assumed' }),
+  );
+  const accepted = plan.accepted.map(({ version, name, up }): Entry => {
+    const checksum = up?.checksum ?? null;
+    return { ...common, version, name, checksum, direction: 'up', kind: 'accepted' };
+  });
+  const exists = { ledger: recorded.ledgerExists, journal: recorded.journalExists };
+  const text = script.prepare(worker.script, exists, [...unseen, ...accepted]);
+  if (text === null) return;
+  await refused(
+    worker.session.send(text),
+    'MIGRATION_INIT_FAILED',
+    'create the version table and the journal',
+  );
+}
+
+async function steps(worker: Worker, command: Command, { plan, analysed, sight }: View): Promise<void> {
+  const { log, job } = command;
+  for (const step of plan.steps) {
+    const { analysis, mode } = chosenFor(analysed, step);
+    stopIfAborted(worker, step);
+    log.started(step, mode);
+    try {
+      const done = await apply(worker, step, analysis, mode);
+      log.finished(step, done);
+      if (done.locks < worker.script.lockIds.length) await lockAgain(worker, job, log, step);
+    } catch (e) {
+      if (e instanceof SessionLost) {
+        await tellLoss(worker, command, step, e);
+        if (step !== plan.steps.at(-1)) throw lost(worker, step, e, 'the others were not begun');
+        return;
+      }
+      // Not guessed from the mode: read.
+      const after = await readRecorded(worker.session, sight).catch(() => null);
+      if (after !== null) log.landed(after.head);
+      throw e;
+    }
+  }
+}
+
+/** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
+async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promise<void> {
+  const file = step.file?.path ?? null;
+  log.warn('locks_dropped', 'this migration released the migration lock; it has been taken again', file);
+  const { lockIds: ids } = worker.script;
+  await release(worker.session, ids);
+  await acquire(worker.session, ids, { ...worker, timeoutMs: job.lockTimeoutMs });
+}
+
+/** Returns where the step turned out to be committed. */
+async function tellLoss(worker: Worker, { job, log }: Command, step: Step, e: SessionLost): Promise<void> {
+  const fate = await findOut(worker, job, step);
+  if (fate === null) {
+    log.unknown(step);
+    throw new MigrateError('MIGRATION_VERSION_CHECK_FAILED', 'connection_lost', {
+      operation: operationOf(step),
+      message: `${e.message}; the database could not be reached again to see whether it was committed`,
+      hint: 'run `task migrate:status` when the database is back',
+      cause: e,
+    });
+  }
+  if (fate.row === null) {
+    log.landed(fate.head);
+    throw lost(worker, step, e, fate.head.dirty ? 'it is half done' : 'it was not committed');
+  }
+  log.finished(step, { mode: fate.row.mode ?? 'atomic', executionTimeMs: fate.row.executionTimeMs ?? 0 });
+  log.warn(
+    'connection_lost',
+    `the connection was lost; migration ${step.migration.id} had been committed`,
+    null,
+  );
+}
+
+const lost = (worker: Worker, step: Step, e: SessionLost, what: string): MigrateError =>
+  new MigrateError(worker.code, 'connection_lost', {
+    operation: operationOf(step),
+    message: `${e.message}; looked up: ${what}`,
+    cause: e,
+  });
+
+function stop(
+  { goal }: Command,
+  { recorded }: View,
+  reason: 'declined' | 'raced',
+  message: string,
+): MigrateError {
+  return new MigrateError(codeOf(goal, recorded.head), reason, { operation: 'confirm the run', message });
+}
+
+function isSamePlan(a: Plan, b: Plan): boolean {
+  return (
+    a.steps.length === b.steps.length &&
+    a.steps.every((s, i) => {
+      const other = b.steps[i];
+      return s.migration.version === other?.migration.version && s.direction === other.direction;
+    })
+  );
+}
+
+/** All work is done by then: a failure to close is worth a warning, no more. */
+async function close(session: Session | null, log: Log, error: MigrateError | null): Promise<void> {
+  try {
+    await session?.close();
+  } catch (e) {
+    if (error === null) log.warn('close_failed', `MIGRATION_CLOSE_FAILED: ${(e as Error).message}`, null);
+  }
+}

@@ -1,0 +1,103 @@
+/** A failed message, told as the user's file sees it: which statement, which line and column, and what to do. */
+
+import { type ErrorCode, type ErrorDetails, MigrateError, type Reason } from './errors.ts';
+import { RACED } from './ledger/journal.ts';
+import type { Analysis, Location, Step } from './migration.ts';
+import type { FileMessage } from './script.ts';
+import { at, fromBytes, fromCodePoints } from './sql/position.ts';
+import type { ServerError } from './sql/server-error.ts';
+
+export interface Failed {
+  readonly server: ServerError;
+  readonly completed: readonly string[];
+}
+
+/** Cures for errors that come from how a migration is run; the rest is the server's own hint and the reason's. */
+const CURES: Readonly<Record<string, string>> = {
+  '55P04':
+    'a new enum value cannot be used in the transaction that adds it: put it into a file of its own, or begin the file with `-- rungs: no-transaction`',
+  '2D000':
+    'a DO block or procedure that commits cannot run inside the migration’s transaction: begin the file with `-- rungs: no-transaction`',
+  '25001': 'the statement cannot run inside a transaction: begin the file with `-- rungs: no-transaction`',
+  '40P01': 'a deadlock with another session: run `task migrate` again',
+  '55P03': 'another session holds a lock on the object: run `task migrate` again when it is free',
+};
+
+/** The names of a step in messages: "apply migration 7". */
+export const operationOf = (step: Step): string =>
+  `${step.direction === 'up' ? 'apply' : 'revert'} migration ${step.migration.id}`;
+
+export function failure(
+  code: ErrorCode,
+  failed: Failed,
+  step: Step,
+  message: FileMessage | null,
+  analysis: Analysis | null,
+  encoding: string,
+): MigrateError {
+  const { server } = failed;
+  const place = message === null ? null : locate(failed, step, message, analysis, encoding);
+  const cure = CURES[server.code];
+  const details: ErrorDetails = {
+    operation:
+      place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
+    message: server.message,
+    sqlstate: server.code,
+    details: [
+      ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
+      ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
+      ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
+    ],
+    location:
+      place?.location ?? (step.file === null ? null : { file: step.file.path, line: null, column: null }),
+    excerpt: place?.excerpt ?? null,
+    cause: server,
+    ...(cure === undefined ? {} : { hint: cure }),
+  };
+  return new MigrateError(code, reasonOf(server), details);
+}
+
+export function reasonOf(server: ServerError): Reason {
+  if (server.code === RACED) return 'raced';
+  if (server.code === '42501') return 'permission';
+  return 'sql';
+}
+
+/** Null where the failure was in our own part of the message. */
+function locate(
+  { server, completed }: Failed,
+  step: Step,
+  message: FileMessage,
+  analysis: Analysis | null,
+  encoding: string,
+): { readonly location: Location; readonly excerpt: string | null } | null {
+  const file = step.file;
+  if (file === null) return null;
+  const offset = offsetOf(server, message, encoding);
+  if (offset !== null) {
+    if (offset < message.offset || offset > file.text.length) return null;
+    const { line, column, excerpt } = at(file.text, offset);
+    return { location: { file: file.path, line, column }, excerpt };
+  }
+  // No position (a violated constraint, an error inside a function): the tags say which statement it was.
+  const index = completed.length - message.tagsBefore;
+  const statements = analysis?.statements ?? [];
+  const here = message.offset > 0 ? statements.find((s) => s.start === message.offset) : statements[index];
+  if (here === undefined) {
+    return analysis === null
+      ? { location: { file: file.path, line: null, column: null }, excerpt: null }
+      : null;
+  }
+  const { line, column, excerpt } = at(file.text, here.start);
+  return { location: { file: file.path, line, column }, excerpt };
+}
+
+/** The server's position as an index into the file's text. */
+function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {
+  if (server.position === undefined) return null;
+  const count = Number(server.position) - 1;
+  // A SQL_ASCII server does not know characters and counts bytes.
+  const index =
+    encoding === 'SQL_ASCII' ? fromBytes(message.text, count) : fromCodePoints(message.text, count);
+  return index - message.before + message.offset;
+}

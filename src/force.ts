@@ -1,0 +1,73 @@
+/** Sets the version, clears dirty, runs nothing: the way out when a human has repaired the schema. */
+
+import { forcedMoves, stateOf } from './applied.ts';
+import { lockIds } from './config/lock-id.ts';
+import type { MigrateError } from './errors.ts';
+import type { Job } from './job.ts';
+import type { Entry } from './ledger/journal.ts';
+import { startLog } from './log.ts';
+import { look, readRecorded } from './look.ts';
+import type { Head } from './migration.ts';
+import { acquire, release } from './pg/lock.ts';
+import type { Session } from './pg/session.ts';
+import { asMigrateError } from './refused.ts';
+import { emptyReport, type Outcome } from './report.ts';
+import * as script from './script.ts';
+
+const CODE = 'MIGRATION_FORCE_FAILED';
+
+/** Version 0 is a version where a file has it, and else means "none". */
+export async function force(version: bigint, job: Job): Promise<Outcome> {
+  const log = startLog(job);
+  let session: Session | null = null;
+  let error: MigrateError | null = null;
+  let moved: { from: Head; to: bigint | null } = { from: { version: null, dirty: false }, to: null };
+  try {
+    const { migrations, origin } = await job.source();
+    const file = migrations.find((m) => m.version === version);
+    const to = version === 0n && file === undefined ? null : version;
+    if (to !== null && file === undefined) {
+      log.warn(
+        'no_such_file',
+        `no file in ${origin} has version ${version}: up and down will refuse to start from it`,
+        null,
+      );
+    }
+    session = await job.door.open();
+    const sight = await look(session, job.door.table);
+    const { identity, place } = sight;
+    const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
+    await acquire(session, ids, { ...job, code: CODE, timeoutMs: job.lockTimeoutMs });
+    const recorded = await readRecorded(session, await look(session, job.door.table));
+    moved = { from: recorded.head, to };
+    const common = { mode: null, head: to, kind: 'forced' } as const;
+    const moves = forcedMoves(stateOf(recorded, migrations), migrations, to).map(
+      ({ migration, direction }): Entry => ({ ...common, ...migration, direction }),
+    );
+    // Where no migration changes its state, the move itself is still recorded.
+    const rows: readonly Entry[] =
+      moves.length > 0 ? moves : [{ ...common, version: null, name: '', direction: 'up', checksum: null }];
+    const writer: script.Script = {
+      place,
+      author: { tool: job.tool, run: job.newId() },
+      nonce: job.newId(),
+      watchesClient: identity.watchesClient,
+      lockIds: ids,
+    };
+    const tables = script.prepare(
+      writer,
+      { ledger: recorded.ledgerExists, journal: recorded.journalExists },
+      [],
+    );
+    if (tables !== null) await session.send(tables);
+    await session.send(script.force(writer, to, rows));
+    await release(session, ids);
+  } catch (e) {
+    error = asMigrateError(e, CODE, `force version ${version}`);
+  }
+  await session?.close().catch(() => {});
+  const { from, to } = moved;
+  const at = error === null ? { to, dirty: false } : { to: from.version, dirty: from.dirty };
+  const { warnings } = log.outcome(null).report;
+  return { report: { ...emptyReport, from: from.version, ...at, warnings }, error };
+}

@@ -1,0 +1,36 @@
+/** Reading only: no lock, no DDL, no CREATE right. */
+
+import { stateOf } from './applied.ts';
+import type { Job } from './job.ts';
+import { look, readRecorded } from './look.ts';
+import type { Head } from './migration.ts';
+import { refused } from './refused.ts';
+import { type Status, statusOf } from './status.ts';
+
+const CODE = 'MIGRATION_VERSION_FAILED';
+
+/** Every migration with its state. Throws MigrateError. */
+export async function inspect(job: Job): Promise<Status> {
+  const source = await job.source();
+  const { recorded } = await readAll(job);
+  return statusOf(source, recorded, stateOf(recorded, source.migrations));
+}
+
+/** The ledger's row alone. Throws MigrateError. */
+export async function readVersion(job: Job): Promise<Head> {
+  return (await readAll(job)).recorded.head;
+}
+
+async function readAll(job: Job) {
+  const session = await job.door.open();
+  try {
+    const sight = await refused(
+      look(session, job.door.table),
+      'MIGRATION_INIT_FAILED',
+      'identify the database',
+    );
+    return { sight, recorded: await refused(readRecorded(session, sight), CODE, 'read the version') };
+  } finally {
+    await session.close().catch(() => {});
+  }
+}

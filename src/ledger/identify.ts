@@ -1,0 +1,74 @@
+/** The first of the two queries every command makes: who and where we are, and what the tables look like. */
+
+import { literal } from '../sql/quote.ts';
+import { journalName } from './journal.ts';
+
+type Row = Readonly<Record<string, string | null>>;
+
+export interface Identity {
+  readonly pid: number;
+  readonly database: string;
+  readonly user: string;
+  /** As server_version_num: 180004. */
+  readonly serverVersion: number;
+  readonly encoding: string;
+  /** Null where the search_path names no schema that exists. */
+  readonly schema: string | null;
+  readonly ledger: Shape | null;
+  readonly journal: Shape | null;
+  /** Another schema of the search_path with such a table, when ours is there only for being named like the role. */
+  readonly ledgerElsewhere: string | null;
+  /** Whether the server watches for a dead client while it works (PostgreSQL 14 and newer, on Linux). */
+  readonly watchesClient: boolean;
+}
+
+export interface Shape {
+  readonly kind: string;
+  readonly columns: string;
+}
+
+/** How often a busy server looks whether we are still there. */
+export const CHECK_INTERVAL = '2s';
+
+const shape = (table: string, what: string): string => `(select ${what} from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = place.schema and c.relname = ${literal(table)})`;
+
+const COLUMNS = `(select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
+      from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
+
+/**
+ * `schema` null: the current one, resolved once and here, as golang-migrate does; a migration that changes the
+ * search_path does not move the table.
+ */
+export function identify(table: string, schema: string | null): string {
+  const journal = journalName({ schema: '', table });
+  return `select pg_backend_pid()::text as pid, current_database() as database, current_user as "user",
+  current_setting('server_version_num') as server_version, current_setting('server_encoding') as encoding,
+  place.schema, ${shape(table, 'c.relkind')} as ledger_kind, ${shape(table, COLUMNS)} as ledger_columns,
+  ${shape(journal, 'c.relkind')} as journal_kind, ${shape(journal, COLUMNS)} as journal_columns,
+  (select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relname = ${literal(table)} and c.relkind = 'r' and n.nspname <> place.schema
+    and n.nspname = any (current_schemas(false)) and ${schema === null} and place.schema = session_user
+    and current_setting('search_path') like '%$user%' limit 1) as ledger_elsewhere,
+  case when current_setting('client_connection_check_interval', true) is not null and version() like '%linux%'
+    then set_config('client_connection_check_interval', '${CHECK_INTERVAL}', false) end as watches_client
+  from (select ${schema === null ? 'current_schema()' : literal(schema)}::text as schema) place`;
+}
+
+export function decode(row: Row): Identity {
+  const shapeOf = (kind: string | null | undefined, columns: string | null | undefined): Shape | null =>
+    kind == null ? null : { kind, columns: columns ?? '' };
+  return {
+    pid: Number(row.pid),
+    database: row.database ?? '',
+    user: row.user ?? '',
+    serverVersion: Number(row.server_version),
+    encoding: row.encoding ?? 'UTF8',
+    schema: row.schema ?? null,
+    ledger: shapeOf(row.ledger_kind, row.ledger_columns),
+    journal: shapeOf(row.journal_kind, row.journal_columns),
+    ledgerElsewhere: row.ledger_elsewhere ?? null,
+    watchesClient: row.watches_client != null,
+  };
+}

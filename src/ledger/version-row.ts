@@ -1,0 +1,87 @@
+/**
+ * golang-migrate's table, byte-compatible: `schema_migrations(version bigint not null primary key, dirty boolean
+ * not null)` with at most one row. Returns SQL text and decodes rows; never connects.
+ */
+
+import { MigrateError } from '../errors.ts';
+import type { Head, Place } from '../migration.ts';
+import { dollar, identifier, literal } from '../sql/quote.ts';
+import { RACED } from './journal.ts';
+
+type Row = Readonly<Record<string, string | null>>;
+
+export const tableName = (p: Place): string => `${identifier(p.schema)}.${identifier(p.table)}`;
+
+/** golang-migrate's own DDL (database/pgx/v5/pgx.go, ensureVersionTable). */
+export const create = (p: Place): string =>
+  `create table if not exists ${tableName(p)} (version bigint not null primary key, dirty boolean not null)`;
+
+/** Two rows are enough to see that there is more than one. */
+export const read = (p: Place): string =>
+  `select version::text as version, dirty::text as dirty from ${tableName(p)} limit 2`;
+
+/** `rows` is null where the table does not exist. */
+export function decode(rows: readonly Row[] | null, place: Place): Head {
+  if (rows === null || rows.length === 0) return { version: null, dirty: false };
+  const [row, second] = rows;
+  if (second !== undefined || row?.version == null || row.dirty == null) {
+    throw new MigrateError('MIGRATION_VERSION_FAILED', 'ledger_shape', {
+      operation: `read ${tableName(place)}`,
+      message:
+        second === undefined
+          ? 'its row holds a NULL'
+          : 'it holds more than one row; golang-migrate keeps one',
+      hint: `look at it with \`select * from ${tableName(place)}\` and leave the one row that is true`,
+    });
+  }
+  const version = BigInt(row.version);
+  return { version: version < 0n ? null : version, dirty: row.dirty === 'true' };
+}
+
+/** Why the table is not golang-migrate's; null if it is. `columns` as ledger/identify.ts asks for them. */
+export function strangeShape(kind: string, columns: string): string | null {
+  if (kind !== 'r' && kind !== 'p') return 'it is not a table';
+  const types = new Map(
+    columns.split(', ').map((c) => [c.slice(0, c.indexOf(' ')), c.slice(c.indexOf(' ') + 1)]),
+  );
+  const version = types.get('version');
+  if (version === undefined || types.get('dirty') !== 'boolean' || !/^(bigint|integer)$/.test(version)) {
+    return `its columns are: ${columns}`;
+  }
+  return null;
+}
+
+const whereIs = (h: Head): string => `version = ${h.version ?? -1} and dirty = ${h.dirty}`;
+const isEmpty = (h: Head): boolean => h.version === null && !h.dirty;
+const named = (h: Head): string => `${h.version ?? 'none'}${h.dirty ? ' (dirty)' : ''}`;
+
+/**
+ * Moves the row from what we planned from to what comes next, or raises RACED. A plain check-then-write let two
+ * racers leave two rows; the lock mode lets golang-migrate's plain SELECT of the version pass meanwhile.
+ */
+export function move(p: Place, from: Head, to: Head): string {
+  const table = tableName(p);
+  const remove = isEmpty(from)
+    ? ''
+    : `delete from ${table} where ${whereIs(from)};\n  get diagnostics moved = row_count;\n  `;
+  const insert = isEmpty(to)
+    ? ''
+    : `insert into ${table} (version, dirty) values (${to.version ?? -1}, ${to.dirty});\n`;
+  return `do ${dollar(`
+declare moved int := 1;
+begin
+  lock table ${table} in share row exclusive mode;
+  ${remove}if moved <> 1 or exists (select from ${table}) then
+    raise exception using errcode = '${RACED}', message = ${literal(`the version is no longer ${named(from)}`)};
+  end if;
+  ${insert}end `)}`;
+}
+
+/** `force`: whatever is there goes. */
+export function overwrite(p: Place, to: Head): string {
+  const table = tableName(p);
+  const insert = isEmpty(to)
+    ? ''
+    : `; insert into ${table} (version, dirty) values (${to.version ?? -1}, ${to.dirty})`;
+  return `lock table ${table} in share row exclusive mode; delete from ${table}${insert}`;
+}

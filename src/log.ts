@@ -1,0 +1,123 @@
+/** Keeps what happened while it happens, and tells whoever listens. */
+
+import type { Done } from './apply.ts';
+import type { MigrateError } from './errors.ts';
+import type { Emit, Warning } from './event.ts';
+import type { Head, Migration, Mode, Step } from './migration.ts';
+import type { Plan } from './plan/situation.ts';
+import { emptyReport, type MigrationRef, type Outcome, type Report, type StepReport } from './report.ts';
+
+export interface Log {
+  readonly emit: Emit;
+  readonly warn: (reason: string, message: string, file: string | null) => void;
+  /** The plan made last is the one that counts. */
+  readonly planned: (head: Head, plan: Plan, mode: (step: Step) => Mode) => void;
+  readonly started: (step: Step, mode: Mode) => void;
+  readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
+  /** Sent, and its outcome cannot be found out. */
+  readonly unknown: (step: Step) => void;
+  /** The ledger as it was read after a failure. */
+  readonly landed: (head: Head) => void;
+  readonly outcome: (error: MigrateError | null) => Outcome;
+}
+
+const ref = ({ id, version, name }: Migration): MigrationRef => ({ id, version, name });
+
+export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean }): Log {
+  const warnings: Warning[] = [];
+  const applied: StepReport[] = [];
+  const unknown: Step[] = [];
+  let from: Head = { version: null, dirty: false };
+  let now: Head = from;
+  let steps: readonly Step[] = [];
+  let remaining: readonly Migration[] = [];
+  let modes: (step: Step) => Mode = () => 'atomic';
+  let current: Step | null = null;
+
+  const emit: Emit = (event) => {
+    if (event.kind === 'warning') {
+      // A plan is made twice; what it warns of is told once.
+      if (warnings.some((w) => w.message === event.warning.message && w.file === event.warning.file)) return;
+      warnings.push(event.warning);
+    }
+    job.emit(event);
+  };
+
+  return {
+    emit,
+    warn: (reason, message, file) =>
+      emit({ kind: 'warning', warning: { reason, message, file, line: null, column: null } }),
+    planned: (head, plan, mode) => {
+      from = head;
+      now = head;
+      steps = plan.steps;
+      remaining = plan.remaining;
+      modes = mode;
+      for (const warning of plan.warnings) emit({ kind: 'warning', warning });
+    },
+    started: (step, mode) => {
+      current = step;
+      const { id, name } = step.migration;
+      const resumedAt = step.resume === null ? null : step.resume.doneStatements.length + 1;
+      emit({ kind: 'started', id, name, direction: step.direction, mode, resumedAt });
+    },
+    finished: (step, { mode, executionTimeMs }) => {
+      current = null;
+      now = { version: step.to, dirty: false };
+      applied.push({ ...ref(step.migration), direction: step.direction, mode, executionTimeMs });
+      const { id, name } = step.migration;
+      emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
+    },
+    unknown: (step) => {
+      current = null;
+      unknown.push(step);
+    },
+    landed: (head) => {
+      now = head;
+    },
+    outcome: (error) => ({ report: job.dryRun ? dryReport() : report(), error }),
+  };
+
+  function dryReport(): Report {
+    const to = steps.at(-1);
+    const planned = steps.map((s) => ({
+      ...ref(s.migration),
+      direction: s.direction,
+      mode: modes(s),
+      executionTimeMs: null,
+    }));
+    const after = to === undefined ? from : { version: to.to, dirty: false };
+    return { ...common(after), dryRun: true, applied: planned, pending: pendingAfter([], remaining) };
+  }
+
+  function report(): Report {
+    const done = applied.length;
+    const undone = steps.slice(done);
+    const failed = current;
+    return {
+      ...common(now),
+      applied,
+      failed:
+        failed === null
+          ? null
+          : { ...ref(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
+      notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => ref(s.migration)),
+      unknown: unknown.map((s) => ref(s.migration)),
+      pending: pendingAfter(undone, remaining),
+    };
+  }
+
+  function common(after: Head): Report {
+    return { ...emptyReport, from: from.version, to: after.version, dirty: after.dirty, warnings };
+  }
+}
+
+/** What is unapplied: what the plan left, and the planned ups that were not done. */
+function pendingAfter(undone: readonly Step[], remaining: readonly Migration[]): readonly MigrationRef[] {
+  const all = new Map(remaining.map((m) => [m.version, m]));
+  for (const s of undone) {
+    if (s.direction === 'up') all.set(s.migration.version, s.migration);
+    else all.delete(s.migration.version);
+  }
+  return [...all.values()].sort((a, b) => (a.version < b.version ? -1 : 1)).map(ref);
+}

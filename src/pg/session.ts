@@ -1,0 +1,62 @@
+import type pg from 'pg';
+import { Message, type Reply } from './message.ts';
+
+/** What the server says in passing: RAISE NOTICE, and our own markers. */
+export interface Notice {
+  readonly severity: string;
+  readonly message: string;
+}
+
+/** Opens a second connection like the first and runs one query on it; used to cancel. */
+export type Aside = (text: string) => Promise<void>;
+
+/** One connection that carries the locks, the migrations and the ledger writes. The only object with state. */
+export class Session {
+  readonly #client: pg.ClientBase;
+  readonly #aside: Aside;
+  readonly #end: () => Promise<void>;
+  readonly #relayNotice = (notice: { severity?: string | undefined; message?: string | undefined }) =>
+    this.onNotice({ severity: notice.severity ?? 'NOTICE', message: notice.message ?? '' });
+  /** pg emits `error` on an idle client whose socket breaks; the next message will fail and say so. */
+  readonly #ignore = () => {};
+  /** Who hears notices now; the executor sets it. */
+  onNotice: (notice: Notice) => void = () => {};
+  /** The server's process id, for cancelling; known once the session has been identified. */
+  pid: number | null = null;
+
+  constructor(client: pg.ClientBase, aside: Aside, end: () => Promise<void>) {
+    this.#client = client;
+    this.#aside = aside;
+    this.#end = end;
+    client.on('notice', this.#relayNotice);
+    client.on('error', this.#ignore);
+  }
+
+  /** Sends one message and waits for its end. Rejects with MessageFailed. */
+  send(text: string): Promise<Reply> {
+    return this.#submit(new Message(text, false));
+  }
+
+  /** The same, keeping the rows of every statement. */
+  query(text: string): Promise<Reply> {
+    return this.#submit(new Message(text, true));
+  }
+
+  #submit(message: Message): Promise<Reply> {
+    this.#client.query(message);
+    return message.done;
+  }
+
+  /** Asks the server to stop the running statement; resolves when the request was delivered or cannot be. */
+  async cancel(): Promise<void> {
+    if (this.pid === null) return;
+    await this.#aside(`select pg_catalog.pg_cancel_backend(${this.pid})`).catch(() => {});
+  }
+
+  /** Ends an own connection, gives a lent one back. */
+  async close(): Promise<void> {
+    this.#client.removeListener('notice', this.#relayNotice);
+    await this.#end();
+    this.#client.removeListener('error', this.#ignore);
+  }
+}

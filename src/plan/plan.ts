@@ -1,0 +1,79 @@
+/**
+ * The one planner: what is there, what is recorded and what is wanted, to steps. Pure and total, so that a dry run
+ * is this list printed and a run is this list executed.
+ */
+
+import type { State } from '../applied.ts';
+import type { Goal, Head, Migrations, Step } from '../migration.ts';
+import { planDown, planDownTo, planRedo } from './down.ts';
+import { type Allowances, isBelowHead, mustExist, type Plan, refuse, type Situation } from './situation.ts';
+import { planUp } from './up.ts';
+
+/** Throws MigrateError where the database's state or the files forbid the goal. */
+export function plan(source: Migrations, head: Head, state: State, goal: Goal, allow: Allowances): Plan {
+  const byVersion = new Map(source.migrations.map((m) => [m.version, m]));
+  const fresh: Situation = { source, head, state, goal, allow, byVersion, resumed: null };
+  const s = head.dirty ? { ...fresh, resumed: resume(fresh) } : fresh;
+  refuseUnknownHead(s);
+  refuseNothing(s);
+  if (goal.kind === 'up') return planUp(s, goal.steps, goal.to);
+  if (goal.kind === 'down') return planDown(s, goal.steps);
+  if (goal.kind === 'redo') return planRedo(s);
+  mustExist(s, goal.to);
+  return isBelowHead(s, goal.to) ? planDownTo(s, goal.to) : planUp(s, null, goal.to);
+}
+
+/** A half-done resumable run comes first, and only in its own direction; anything else that is dirty is refused. */
+function resume(s: Situation): Step {
+  const row = s.state.unfinished;
+  const migration = row?.version == null ? undefined : s.byVersion.get(row.version);
+  if (row === null || row.mode !== 'resumable' || migration === undefined) throw refuseDirty(s);
+  if (wantedDirection(s.goal, migration.version) !== row.direction) {
+    const finish = row.direction === 'up' ? '`task migrate`' : '`task migrate:down`';
+    const done = row.doneStatements.length;
+    throw refuse(s, 'dirty', {
+      message: `migration ${migration.id} is half done (${row.direction}, ${done} ${done === 1 ? 'statement' : 'statements'})`,
+      hint: `run ${finish} to finish it first, or repair by hand and \`task migrate:force -- V\``,
+    });
+  }
+  const { direction } = row;
+  return { migration, direction, file: migration[direction], from: s.head, to: row.head, resume: row };
+}
+
+/** Null: both, which a half-done run cannot be a part of. */
+function wantedDirection(goal: Goal, halfDone: bigint): 'up' | 'down' | null {
+  if (goal.kind === 'redo') return null;
+  if (goal.kind === 'goto') return goal.to >= halfDone ? 'up' : 'down';
+  return goal.kind;
+}
+
+function refuseDirty(s: Situation) {
+  const version = s.head.version ?? -1n;
+  const row = s.state.unfinished;
+  const whose =
+    row === null
+      ? 'the journal has no record of it: another tool, such as golang-migrate, left it'
+      : `left by ${row.tool ?? 'rungs'}: migration ${row.version ?? ''} ${row.direction}, mode ${row.mode}`;
+  return refuse(s, 'dirty', {
+    // golang-migrate's own words, which people search for.
+    message: `Dirty database version ${version}. Fix and force version.`,
+    details: [whose],
+    hint: `repair the schema by hand, then \`task migrate:force -- ${version < 0n ? 0n : version}\` (or the version it is really at)`,
+  });
+}
+
+function refuseUnknownHead(s: Situation): void {
+  const { version } = s.head;
+  if (version === null || s.byVersion.has(version)) return;
+  const last = s.source.migrations.at(-1);
+  const newest = last === undefined ? 'there are no files' : `the newest file is ${last.id}`;
+  throw refuse(s, 'ahead', {
+    message: `no migration found for version ${version}: the database is at ${version}, and ${newest} (${s.source.origin})`,
+  });
+}
+
+/** An empty folder is a wrong path far more often than a project without migrations. */
+function refuseNothing(s: Situation): void {
+  if (s.source.migrations.length > 0) return;
+  throw refuse(s, 'no_migrations', { message: `no migration files in ${s.source.origin}` });
+}

@@ -1,0 +1,84 @@
+import type { Applied, State } from '../applied.ts';
+import { type ErrorCode, type ErrorDetails, MigrateError, type Reason } from '../errors.ts';
+import type { Warning } from '../event.ts';
+import type { Goal, Head, Migration, Migrations, Step } from '../migration.ts';
+
+export interface Allowances {
+  /** Run files below the current version that were never applied. */
+  readonly outOfOrder: boolean;
+  /** Take edited files as they are now. */
+  readonly changed: boolean;
+  /** Pass a missing down file as empty, as golang-migrate does. */
+  readonly missingDown: boolean;
+}
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** What stays unapplied once the steps are done. */
+  readonly remaining: readonly Migration[];
+  /** Edited files whose new checksum `--accept-changed` puts into the journal. */
+  readonly accepted: readonly Migration[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Everything a plan is made from. */
+export interface Situation {
+  readonly source: Migrations;
+  readonly head: Head;
+  readonly state: State;
+  readonly goal: Goal;
+  readonly allow: Allowances;
+  readonly byVersion: ReadonlyMap<bigint, Migration>;
+  /** A half-done resumable run in the goal's direction: it comes first. */
+  readonly resumed: Step | null;
+}
+
+/** The documented code for a goal: a number of steps is `Steps`, as in HoloMUSH's table. */
+export function codeOf(goal: Goal, head: Head): ErrorCode {
+  if (goal.kind === 'redo') return 'MIGRATION_STEPS_FAILED';
+  if (goal.kind === 'up') return goal.steps === null ? 'MIGRATION_UP_FAILED' : 'MIGRATION_STEPS_FAILED';
+  if (goal.kind === 'down') return goal.steps === null ? 'MIGRATION_DOWN_FAILED' : 'MIGRATION_STEPS_FAILED';
+  return head.version !== null && goal.to < head.version ? 'MIGRATION_DOWN_FAILED' : 'MIGRATION_UP_FAILED';
+}
+
+export function refuse(
+  s: Pick<Situation, 'goal' | 'head'>,
+  reason: Reason,
+  details: Omit<ErrorDetails, 'operation'>,
+): MigrateError {
+  return new MigrateError(codeOf(s.goal, s.head), reason, { operation: 'plan the run', ...details });
+}
+
+export function mustExist(s: Situation, version: bigint): Migration {
+  const found = s.byVersion.get(version);
+  if (found !== undefined) return found;
+  throw refuse(s, 'not_found', { message: `no migration has version ${version} (${s.source.origin})` });
+}
+
+export const isBelowHead = ({ head }: Situation, version: bigint): boolean =>
+  head.version !== null && version < head.version;
+
+/** Where the next step starts from: after the resumed one, if there is one. */
+export const startOf = ({ head, resumed }: Situation): Head =>
+  resumed === null ? head : { version: resumed.to, dirty: false };
+
+export const warning = (reason: string, message: string, file: string | null): Warning => ({
+  reason,
+  message,
+  file,
+  line: null,
+  column: null,
+});
+
+/** "asked for 5, but there are 3 fewer": golang-migrate's `limit 3 short`, as a warning. */
+export const short = (asked: number, missing: number, verb: string): Warning =>
+  warning(
+    'short',
+    `asked to ${verb} ${asked}, but there ${missing === 1 ? 'is' : 'are'} ${missing} fewer`,
+    null,
+  );
+
+/** An up file that is not the text that was applied. Nothing is said where either checksum is unknown. */
+export function isChanged(m: Migration, applied: Applied | undefined): boolean {
+  return applied?.checksum != null && m.up !== null && m.up.checksum !== applied.checksum;
+}

@@ -1,0 +1,35 @@
+import { type ErrorCode, MigrateError } from './errors.ts';
+import { reasonOf } from './failure.ts';
+import { MessageFailed } from './pg/message.ts';
+
+/** Any error as the one class. Messages of our own carry no file, so there is no place to name. */
+export function asMigrateError(e: unknown, code: ErrorCode, operation: string): MigrateError {
+  if (e instanceof MigrateError) return e;
+  if (!(e instanceof MessageFailed)) {
+    const message = e instanceof Error ? (e.stack ?? e.message) : String(e);
+    return new MigrateError(code, 'internal', { operation, message, cause: e });
+  }
+  const { server } = e;
+  if (server === null)
+    return new MigrateError(code, 'connection_lost', { operation, message: e.message, cause: e });
+  const details = [
+    ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
+    ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
+  ];
+  const common = { operation, message: server.message, sqlstate: server.code, details, cause: e };
+  const reason = reasonOf(server);
+  return new MigrateError(
+    code,
+    reason,
+    reason === 'sql' ? { ...common, hint: 'see the server’s words above' } : common,
+  );
+}
+
+/** Waits for something that only sends our own messages. */
+export async function refused<T>(work: Promise<T>, code: ErrorCode, operation: string): Promise<T> {
+  try {
+    return await work;
+  } catch (e) {
+    throw asMigrateError(e, code, operation);
+  }
+}

@@ -1,0 +1,56 @@
+/** What a command did, as values. Rendered by report/; the engine fills it in. */
+
+import type { MigrateError } from './errors.ts';
+import type { Warning } from './event.ts';
+import type { Direction, Mode } from './migration.ts';
+
+export interface MigrationRef {
+  readonly id: string;
+  readonly version: bigint;
+  readonly name: string;
+}
+
+export interface StepReport extends MigrationRef {
+  readonly direction: Direction;
+  readonly mode: Mode;
+  /** Null in a dry run. */
+  readonly executionTimeMs: number | null;
+}
+
+export interface Report {
+  readonly dryRun: boolean;
+  /** The ledger's version before and after; null for none. */
+  readonly from: bigint | null;
+  readonly to: bigint | null;
+  readonly dirty: boolean;
+  /** Committed by this run, in order; in a dry run, what would be run. */
+  readonly applied: readonly StepReport[];
+  /** The step that failed. */
+  readonly failed: (MigrationRef & { readonly direction: Direction; readonly rolledBack: boolean }) | null;
+  /** Planned, and not begun because an earlier step failed. */
+  readonly notReached: readonly MigrationRef[];
+  /** Sent, and the outcome could not be looked up. */
+  readonly unknown: readonly MigrationRef[];
+  /** Unapplied after the run. */
+  readonly pending: readonly MigrationRef[];
+  readonly warnings: readonly Warning[];
+}
+
+/** A command's end: a report, and the error that ended it early. */
+export interface Outcome {
+  readonly report: Report;
+  readonly error: MigrateError | null;
+}
+
+export const emptyReport: Report = {
+  dryRun: false,
+  from: null,
+  to: null,
+  dirty: false,
+  applied: [],
+  failed: null,
+  notReached: [],
+  unknown: [],
+  pending: [],
+  warnings: [],
+};

@@ -1,0 +1,73 @@
+/** The `--json` documents. Versions are decimal strings; docs/report.schema.json is their published shape. */
+
+import type { MigrateError } from '../errors.ts';
+import type { Warning } from '../event.ts';
+import type { MigrationRef, Report, StepReport } from '../report.ts';
+import type { Status } from '../status.ts';
+
+export const versionText = (version: bigint | null): string | null =>
+  version === null ? null : String(version);
+
+const refDocument = ({ id, version, name }: MigrationRef) => ({ id, version: String(version), name });
+
+const stepDocument = (s: StepReport) => ({
+  ...refDocument(s),
+  direction: s.direction,
+  mode: s.mode,
+  executionTimeMs: s.executionTimeMs,
+});
+
+export function errorDocument(e: MigrateError | null) {
+  if (e === null) return null;
+  const { code, reason, operation, message, sqlstate, location, hint, details } = e;
+  const { file, line, column } = location ?? { file: null, line: null, column: null };
+  return { code, reason, operation, message, sqlstate, file, line, column, hint, details };
+}
+
+/** `up`, `down`, `goto`, `redo` and `force`. */
+export function runDocument(command: string, r: Report, error: MigrateError | null) {
+  return {
+    command,
+    dryRun: r.dryRun,
+    from: versionText(r.from),
+    to: versionText(r.to),
+    dirty: r.dirty,
+    applied: r.applied.map(stepDocument),
+    pending: r.pending.map(refDocument),
+    failed:
+      r.failed === null
+        ? null
+        : { ...refDocument(r.failed), direction: r.failed.direction, rolledBack: r.failed.rolledBack },
+    notReached: r.notReached.map(refDocument),
+    unknown: r.unknown.map(refDocument),
+    warnings: r.warnings,
+    error: errorDocument(error),
+  };
+}
+
+export function statusDocument(s: Status, warnings: readonly Warning[]) {
+  return {
+    command: 'status',
+    version: versionText(s.version),
+    dirty: s.dirty,
+    migrations: s.migrations.map(({ id, version, name, state, appliedAt, executionTimeMs, checksum }) => ({
+      id,
+      version: String(version),
+      name,
+      state,
+      appliedAt,
+      executionTimeMs,
+      checksum,
+    })),
+    counts: s.counts,
+    warnings,
+    error: null,
+  };
+}
+
+/** A command that ended before it had anything to report. */
+export const failedDocument = (command: string, error: MigrateError) => ({
+  command,
+  warnings: [],
+  error: errorDocument(error),
+});

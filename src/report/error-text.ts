@@ -1,0 +1,71 @@
+/** An error as three lines to grep and the rest to act on. */
+
+import { CODES, type MigrateError } from '../errors.ts';
+import type { MigrationRef, Report } from '../report.ts';
+
+/** How the user speaks to us, for the commands in hints. */
+export type Voice = 'task' | 'rungs';
+
+/** Hints are written as Taskfile targets; without Task the same is a command. */
+export function inVoice(hint: string, voice: Voice): string {
+  if (voice === 'task') return hint;
+  return hint
+    .replaceAll(/\btask (migrate:(\w+)|migrate\b)( --(?= ))?/g, (_all, target: string, verb?: string) =>
+      target === 'migrate' ? 'rungs up' : `rungs ${verb}`,
+    )
+    .replaceAll('task db:start', 'set DATABASE_URL');
+}
+
+export function errorText(e: MigrateError, report: Report | null, voice: Voice): string {
+  const state = e.sqlstate === null ? '' : ` (SQLSTATE ${e.sqlstate})`;
+  return [
+    `${e.code}: ${CODES[e.code].title}`,
+    `  operation: ${e.operation}`,
+    `  error: ${indented(e.message)}${state}`,
+    ...e.details.map((d) => `  ${indented(d)}`),
+    ...(e.location === null ? [] : placeLines(e)),
+    ...(report === null ? [] : fateLine(report)),
+    `  next: ${inVoice(e.hint, voice)}`,
+  ].join('\n');
+}
+
+const indented = (text: string): string => text.replaceAll('\n', '\n    ');
+
+function placeLines({ location, excerpt }: MigrateError): readonly string[] {
+  if (location === null) return [];
+  const { file, line, column } = location;
+  if (line === null) return [`  at: ${file}`];
+  const at = `  at: ${file}:${line}${column === null ? '' : `:${column}`}`;
+  return excerpt === null || column === null ? [at] : [at, ...frame(line, column, excerpt)];
+}
+
+const WIDEST = 100;
+
+/** The line with a caret under the column, cut to what a terminal shows. */
+export function frame(line: number, column: number, excerpt: string): readonly string[] {
+  const points = [...excerpt];
+  const from = Math.max(0, Math.min(column - 1 - WIDEST / 2, points.length - WIDEST));
+  const shown = points.slice(from, from + WIDEST);
+  const lead = from > 0 ? '…' : '';
+  const tail = from + WIDEST < points.length ? '…' : '';
+  const number = String(line).padStart(7);
+  // Tabs stay tabs, so that the caret lands where the terminal puts the text.
+  const pad = shown.slice(0, column - 1 - from).map((c) => (c === '\t' ? '\t' : ' '));
+  return [`${number} | ${lead}${shown.join('')}${tail}`, `${' '.repeat(7)} | ${lead && ' '}${pad.join('')}^`];
+}
+
+const ids = (list: readonly MigrationRef[]): string => list.map((m) => m.id).join(', ');
+
+/** What became of each migration of the plan. */
+function fateLine(r: Report): readonly string[] {
+  const { applied, failed, notReached, unknown } = r;
+  if (failed === null && unknown.length === 0 && applied.length === 0) return [];
+  const verb = applied.some((s) => s.direction === 'down') ? 'reverted' : 'applied';
+  const parts = [
+    ...(applied.length > 0 ? [`${ids(applied)} (kept)`] : ['none']),
+    ...(failed === null ? [] : [`${failed.id} ${failed.rolledBack ? 'rolled back' : 'half done (dirty)'}`]),
+    ...(unknown.length > 0 ? [`unknown: ${ids(unknown)}`] : []),
+    ...(notReached.length > 0 ? [`not reached: ${ids(notReached)}`] : []),
+  ];
+  return [`  ${verb}: ${parts.join('; ')}`];
+}

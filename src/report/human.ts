@@ -1,0 +1,146 @@
+/** Events to lines of narration (stderr), outcomes to lines of result (stdout). */
+
+import type { Event, LockHolder } from '../event.ts';
+import type { Report, StepReport } from '../report.ts';
+import type { MigrationState, Status, StatusRow } from '../status.ts';
+import { inVoice, type Voice } from './error-text.ts';
+
+type Of<K extends Event['kind']> = Extract<Event, { kind: K }>;
+type Formatters = { readonly [K in Event['kind']]: (event: Of<K>) => string | null };
+
+/** A new kind of event without a line here does not compile. Null: nothing to say. */
+const LINES: Formatters = {
+  'connection-failed': (e) =>
+    `connection attempt ${e.attempt}/${e.attempts} failed: ${e.message}; trying again in ${duration(e.retryInMs)}`,
+  'waiting-for-lock': (e) =>
+    `waiting for the migration lock${e.holder === null ? '' : `, ${heldBy(e.holder)}`}`,
+  locked: () => null,
+  started: (e) => (e.resumedAt === null ? null : `continuing ${e.id} ${e.name} at statement ${e.resumedAt}`),
+  statement: (e) => `  ${e.id} statement ${e.statement}/${e.statements} (line ${e.line})`,
+  finished: (e) =>
+    `${e.direction === 'up' ? 'applied' : 'reverted'} ${e.id} ${e.name} (${duration(e.executionTimeMs)})`,
+  notice: (e) => `${e.severity}: ${e.message}`,
+  warning: ({ warning: w }) =>
+    `warning: ${w.file === null ? '' : `${w.file}${at(w.line, w.column)}: `}${w.message}`,
+};
+
+export function eventLine<K extends Event['kind']>(event: Of<K>): string | null {
+  return (LINES[event.kind] as (event: Of<K>) => string | null)(event);
+}
+
+const at = (line: number | null, column: number | null): string =>
+  line === null ? '' : column === null ? `:${line}` : `:${line}:${column}`;
+
+const heldBy = (h: LockHolder): string =>
+  `held by pid ${h.pid} (${h.user ?? '?'}, ${h.application ?? 'no application name'}, ${h.address ?? 'local'})`;
+
+export function duration(ms: number): string {
+  return ms < 1000
+    ? `${Math.round(ms)} ms`
+    : ms < 60_000
+      ? `${(ms / 1000).toFixed(2)} s`
+      : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+}
+
+const shown = (version: bigint | null): string => String(version ?? 0);
+
+/** The result of up, down, goto and redo. The first line is the seeds' own. */
+export function runText(r: Report, wanted: 'up' | 'down'): string {
+  if (r.dryRun) return dryText(r, wanted);
+  const rest = r.pending.length === 0 ? [] : [`${r.pending.length} pending`];
+  if (r.applied.length === 0) return [nothingLine(r, wanted), ...(wanted === 'up' ? rest : [])].join('\n');
+  const downs = r.applied.filter((s) => s.direction === 'down');
+  const down = downs.length === r.applied.length;
+  if (downs.length > 0 && !down) return `Reverted and applied again: ${downs.map((s) => s.id).join(', ')}`;
+  const first = down
+    ? `Rolled back from version ${shown(r.from)} to ${shown(r.to)}`
+    : `Migrated from version ${shown(r.from)} to ${shown(r.to)}`;
+  return [first, ...(down ? [] : rest)].join('\n');
+}
+
+function nothingLine(r: Report, wanted: 'up' | 'down'): string {
+  if (wanted === 'down' && r.to === null) return 'Already at version 0, no migrations to roll back';
+  return r.pending.length === 0
+    ? `Already at latest version: ${shown(r.to)}`
+    : `Already at version: ${shown(r.to)}`;
+}
+
+function dryText(r: Report, wanted: 'up' | 'down'): string {
+  if (r.applied.length === 0)
+    return `${nothingLine(r, wanted)}${wanted === 'up' ? '\nNo migrations would be applied.' : '.'}`;
+  const many = r.applied.length === 1 ? 'migration' : 'migrations';
+  const downs = r.applied.every((s) => s.direction === 'down');
+  const heading = downs
+    ? `Dry run - the following ${many} would be rolled back:`
+    : `Dry run - the following migrations would be applied:`;
+  const mixed = !downs && r.applied.some((s) => s.direction === 'down');
+  return [
+    heading,
+    ...r.applied.map(
+      (s) => `  - ${label(s)}${mixed ? ` (${s.direction})` : ''}${s.mode === 'atomic' ? '' : ` [${s.mode}]`}`,
+    ),
+    '',
+    `Current version: ${shown(r.from)}`,
+    `Target version: ${shown(r.to)}`,
+  ].join('\n');
+}
+
+const label = (s: Pick<StepReport, 'id' | 'name'>): string => `${s.id.padStart(6, '0')}_${s.name}`;
+
+const ATTENTION: Readonly<Partial<Record<MigrationState, string>>> = {
+  changed: 'edited after being applied: put the old text back, or `task migrate -- --accept-changed`',
+  missing: 'recorded as applied, and its file is gone: deploy the newer files, or `task migrate:force -- V`',
+  'out-of-order':
+    'below the current version and never applied: renumber it, or `task migrate -- --allow-out-of-order`',
+};
+
+/** HoloMUSH's two lines, after a table of everything and before what needs attention. */
+export function statusText(s: Status, voice: Voice): string {
+  const { applied, pending } = s.counts;
+  const attention = s.migrations.flatMap((m) => {
+    const text = ATTENTION[m.state];
+    return text === undefined ? [] : [`  ${m.id} ${m.name}: ${inVoice(text, voice)}`];
+  });
+  return [
+    ...table(s.migrations),
+    `Current version: ${shown(s.version)}`,
+    ...(s.dirty ? dirtyLines(s, voice) : ['Status: OK']),
+    `${applied} applied, ${pending} pending`,
+    ...(attention.length === 0 ? [] : ['Needs attention:', ...attention]),
+  ].join('\n');
+}
+
+function dirtyLines({ unfinished, version }: Status, voice: Voice): readonly string[] {
+  if (unfinished?.resumable === true) {
+    const next = inVoice('Run `task migrate` to continue.', voice);
+    return [
+      `Status: DIRTY (migration ${unfinished.id} is half done: ${unfinished.done} statements; ${next})`,
+    ];
+  }
+  return [
+    'Status: DIRTY (migration failed, manual intervention required)',
+    inVoice(
+      `Repair the schema, then \`task migrate:force -- ${shown(version)}\` (or the version it is really at)`,
+      voice,
+    ),
+  ];
+}
+
+function table(rows: readonly StatusRow[]): readonly string[] {
+  if (rows.length === 0) return [];
+  const cells = rows.map((r) => [
+    r.state,
+    r.id,
+    r.name,
+    r.appliedAt === null ? '' : `${r.appliedAt.slice(0, 19).replace('T', ' ')} UTC`,
+    r.executionTimeMs === null ? '' : duration(r.executionTimeMs),
+  ]);
+  const all = [['state', 'version', 'name', 'applied at', 'took'], ...cells];
+  const widths = [0, 1, 2, 3].map((i) => Math.max(...all.map((c) => [...(c[i] ?? '')].length)));
+  const line = (c: readonly string[]) =>
+    c
+      .map((text, i) => text + ' '.repeat(Math.max(0, (widths[i] ?? 0) - [...text].length)))
+      .join('  ')
+      .trimEnd();
+  return [...all.map(line), ''];
+}

@@ -1,0 +1,159 @@
+/**
+ * Steps to literal messages: what is returned here is what the server hears. The reason for each part is in
+ * docs/reliability.md, and a test in test/db/wire.test.ts.
+ */
+
+import { CHECK_INTERVAL } from './ledger/identify.ts';
+import * as journal from './ledger/journal.ts';
+import * as ledger from './ledger/version-row.ts';
+import type { IndexStatement, Mode, Place, Statement, Step } from './migration.ts';
+import { dollar, literal } from './sql/quote.ts';
+
+/** What is the same for every message of a run. */
+export interface Script {
+  readonly place: Place;
+  readonly author: journal.Author;
+  /** Unguessable, so that no file can fake a marker. */
+  readonly nonce: string;
+  readonly watchesClient: boolean;
+  readonly lockIds: readonly bigint[];
+}
+
+/** A message with the file, or a part of it, inside. */
+export interface FileMessage {
+  readonly text: string;
+  /** UTF-16 length of what stands before the file's text. */
+  readonly before: number;
+  /** Where the text begins in the file (a statement of a resumable file), else 0. */
+  readonly offset: number;
+  /** How many tags come before the file's first statement. */
+  readonly tagsBefore: number;
+}
+
+/**
+ * What a file may leave in the session and the next one must not see. `reset all` alone leaves roles, with which
+ * the ledger write would fail (42501), prepared statements and temporary tables; `discard all` would drop our locks.
+ */
+function cleanUp(s: Script): string {
+  const watch = s.watchesClient ? `; set client_connection_check_interval = '${CHECK_INTERVAL}'` : '';
+  return `reset session authorization; reset role; reset all; deallocate all; close all; unlisten *; discard temp; discard sequences${watch}`;
+}
+
+const entry = (step: Step, mode: Mode): journal.Entry => ({
+  version: step.migration.version,
+  name: step.migration.name,
+  direction: step.direction,
+  kind: 'run',
+  mode,
+  head: step.to,
+  checksum: step.migration.up?.checksum ?? null,
+});
+
+/**
+ * After the commit: RAISE INFO makes the server flush, so that progress is live, and tells how long the step took
+ * and how many of our locks are left (a file can drop them with pg_advisory_unlock_all).
+ */
+function marker(s: Script): string {
+  const ids = s.lockIds.map((id) => `(${id >> 32n}, ${id & 0xffffffffn})`).join(', ');
+  const held =
+    s.lockIds.length === 0
+      ? '0'
+      : `(select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and granted and objsubid = 1
+    and pid = pg_backend_pid() and (classid::bigint, objid::bigint) in (${ids}))`;
+  const elapsed = 'round(extract(epoch from clock_timestamp() - statement_timestamp()) * 1000)';
+  return `do ${dollar(` begin raise info '%', concat_ws(' ', ${literal(s.nonce)}, ${elapsed}, ${held}); end `)}`;
+}
+
+/** Reads a marker back; null where the notice is the file's own. */
+export function readMarker(
+  s: Script,
+  message: string,
+): { readonly elapsedMs: number; readonly locks: number } | null {
+  const [nonce, elapsed, locks] = message.split(' ');
+  return nonce === s.nonce ? { elapsedMs: Number(elapsed), locks: Number(locks) } : null;
+}
+
+const dirty = (step: Step) => ({ version: step.to, dirty: true });
+const clean = (step: Step) => ({ version: step.to, dirty: false });
+
+/** File, ledger and journal in one transaction and one message. */
+export function atomic(s: Script, step: Step): FileMessage {
+  const before = 'begin; ';
+  const text = `${before}${step.file?.text ?? ''}
+; ${cleanUp(s)}; ${ledger.move(s.place, step.from, clean(step))};
+${journal.insert(s.place, entry(step, 'atomic'), s.author, 'done')}; commit; ${marker(s)}`;
+  return { text, before: before.length, offset: 0, tagsBefore: 1 };
+}
+
+/** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id. */
+export function start(s: Script, step: Step, mode: 'plain' | 'resumable'): string {
+  return `begin; ${ledger.move(s.place, step.from, dirty(step))};
+${journal.insert(s.place, entry(step, mode), s.author, 'started')}; commit`;
+}
+
+/** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */
+export function finish(
+  s: Script,
+  step: Step,
+  mode: 'plain' | 'resumable',
+  row: bigint,
+  elapsedMs: number,
+): string {
+  const clean_ = mode === 'resumable' ? `${cleanUp(s)}; ` : '';
+  return `begin; ${clean_}${ledger.move(s.place, dirty(step), clean(step))};
+${journal.finish(s.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(s)}`;
+}
+
+/**
+ * Our own writes between two statements of a resumable file: as ourselves, whatever role, timeout or read-only
+ * default the file has set, and leaving all of that in force for its next statement.
+ */
+function aside(write: string): string {
+  return `set local session_authorization to default; set local role to default; set local statement_timeout = 0; set local lock_timeout = 0; ${write}`;
+}
+
+/** A statement that may run in a transaction goes with its progress: exactly once. */
+export function together(
+  s: Script,
+  file: string,
+  st: Statement,
+  row: bigint,
+  done: number,
+  sum: string,
+): FileMessage {
+  const before = 'begin read write; ';
+  const text = `${before}${file.slice(st.start, st.end)}
+; ${aside(journal.advance(s.place, row, done, sum))}; commit`;
+  return { text, before: before.length, offset: st.start, tagsBefore: 1 };
+}
+
+/** One that may not goes alone, and its progress after it: at least once. */
+export function alone(file: string, st: Statement): FileMessage {
+  return { text: file.slice(st.start, st.end), before: 0, offset: st.start, tagsBefore: 0 };
+}
+
+export const progress = (s: Script, row: bigint, done: number, sum: string): string =>
+  `begin read write; ${aside(journal.advance(s.place, row, done, sum))}; commit`;
+
+export const noteIndexes = (s: Script, row: bigint, statement: IndexStatement): string =>
+  `begin read write; ${aside(journal.noteIndexes(s.place, row, statement))}; commit`;
+
+/** What a run needs before its first step: the tables, and what happened without us. */
+export function prepare(
+  s: Script,
+  exists: { readonly ledger: boolean; readonly journal: boolean },
+  rows: readonly journal.Entry[],
+): string | null {
+  const parts = [
+    ...(exists.ledger ? [] : [ledger.create(s.place)]),
+    ...(exists.journal ? [] : [journal.create(s.place)]),
+    ...rows.map((row) => journal.insert(s.place, row, s.author, 'done')),
+  ];
+  return parts.length === 0 ? null : `begin; ${parts.join(';\n')}; commit`;
+}
+
+/** `force`: the row is set whatever it was, and the journal says so. */
+export function force(s: Script, to: bigint | null, rows: readonly journal.Entry[]): string {
+  const writes = rows.map((row) => journal.insert(s.place, row, s.author, 'done')).join(';\n');
+  return `begin; ${ledger.overwrite(s.place, { version: to, dirty: false })};\n${writes}; commit`;
+}

@@ -1,0 +1,78 @@
+/** The one reader of migration folders. */
+
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MigrateError } from './errors.ts';
+import { classify, type NamedFile, pair } from './layout/pairs.ts';
+import type { Migrations, Problem } from './migration.ts';
+import { problemsError } from './problems.ts';
+import { checksum } from './sql/checksum.ts';
+import { decode } from './sql/decode.ts';
+
+/** More at once gains nothing and can run out of file descriptors. */
+const AT_ONCE = 64;
+
+/**
+ * Reads a folder of pairs. `folder` is used as it is given, so that messages name paths as the user knows them.
+ * Throws MIGRATION_SOURCE_FAILED with every problem there is.
+ */
+export async function readMigrations(folder: string): Promise<Migrations> {
+  const names = await list(folder);
+  const ignored: { path: string; why: string }[] = [];
+  const wanted: string[] = [];
+  for (const name of names) {
+    const verdict = classify(name);
+    if (verdict === 'run') wanted.push(name);
+    else if (verdict !== 'ignore') ignored.push({ path: join(folder, name), why: verdict.why });
+  }
+  const problems: Problem[] = [];
+  const files: NamedFile[] = [];
+  for (let i = 0; i < wanted.length; i += AT_ONCE) {
+    const some = await Promise.all(wanted.slice(i, i + AT_ONCE).map((name) => read(folder, name)));
+    for (const result of some) {
+      if ('problem' in result) problems.push(result.problem);
+      else files.push(result);
+    }
+  }
+  const paired = pair(files);
+  problems.push(...paired.problems);
+  if (problems.length > 0) throw problemsError(problems, new Map());
+  return { origin: folder, migrations: paired.migrations, ignored };
+}
+
+async function list(folder: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    // Read flat, as golang-migrate does: a directory is not a migration, whatever its name.
+    return entries.filter((e) => !e.isDirectory()).map((e) => e.name);
+  } catch (e) {
+    throw new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
+      operation: 'read the migrations folder',
+      message: `${folder}: ${reasonOf(e)}`,
+      hint: 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
+      cause: e,
+    });
+  }
+}
+
+async function read(folder: string, name: string): Promise<NamedFile | { readonly problem: Problem }> {
+  const path = join(folder, name);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (e) {
+    return { problem: { reason: 'unreadable', message: reasonOf(e), file: path, offset: null } };
+  }
+  const decoded = decode(bytes);
+  if ('text' in decoded)
+    return { name, file: { path, text: decoded.text, checksum: checksum(decoded.text) } };
+  return { problem: { reason: 'encoding', message: decoded.message, file: path, offset: null } };
+}
+
+function reasonOf(e: unknown): string {
+  const code = (e as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'no such file or directory';
+  if (code === 'ENOTDIR') return 'not a directory';
+  if (code === 'EACCES') return 'permission denied';
+  return code ?? String(e);
+}

@@ -1,0 +1,98 @@
+import type { Analysis, MigrationFile, Mode, Problem, Statement } from '../migration.ts';
+import { explain, inlineData, isCopyFromStdin } from './advice.ts';
+import { type Classified, classify } from './classify.ts';
+import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
+import { isFault, type Parsed, parse } from './grammar.ts';
+import { at } from './position.ts';
+
+export interface AnalysedFile {
+  /** Null where the grammar refuses the file. */
+  readonly analysis: Analysis | null;
+  /** The mode that the file's leading comment asks for: all that is known of it where `analysis` is null. */
+  readonly asked: Mode | null;
+  readonly problems: readonly Problem[];
+}
+
+/** Everything there is to know of a file before it runs. */
+export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
+  const { text, path } = file;
+  const asked = directive(text);
+  const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
+  const parsed = await parse(text);
+  if (isFault(parsed)) {
+    problems.push({
+      reason: 'syntax',
+      message: await explain(text, parsed),
+      file: path,
+      offset: parsed.offset,
+    });
+    return { analysis: null, asked: asked.mode, problems };
+  }
+  const classified = parsed.map((statement) => ({ ...statement, ...classify(statement.node) }));
+  for (const { start, end, line, node } of parsed) {
+    const late = misplaced(text, end);
+    if (late !== null) problems.push(directiveProblem(path, late));
+    // Without data behind it the grammar lets it pass; the driver does not (57014).
+    if (isCopyFromStdin(node))
+      problems.push({ reason: 'syntax', message: inlineData(line), file: path, offset: start });
+  }
+  const broken = asked.mode === null ? null : contradiction(asked.mode, classified);
+  if (broken !== null) problems.push(directiveProblem(path, broken));
+  const analysis = { ...modeOf(text, asked, classified), statements: classified.map(statement) };
+  return { analysis, asked: asked.mode, problems };
+}
+
+const directiveProblem = (file: string, { message, offset }: DirectiveFault): Problem => ({
+  reason: 'directive',
+  message,
+  file,
+  offset,
+});
+
+type Known = Parsed & Classified;
+
+/** Without what only the analysis needs: the rest is stored in builds. */
+const statement = ({ start, end, line, run, session, concurrentIndex }: Known): Statement => ({
+  start,
+  end,
+  line,
+  run,
+  session,
+  concurrentIndex,
+});
+
+/** The comment decides; else what the statements need. Own transaction control comes first: we cannot add to it. */
+function modeOf(
+  text: string,
+  asked: Directive,
+  statements: readonly Known[],
+): Pick<Analysis, 'mode' | 'why'> {
+  if (asked.mode !== null) {
+    const line = at(text, asked.offset ?? 0).line;
+    return { mode: asked.mode, why: `\`-- rungs: ${wordOf(asked.mode)}\` at line ${line}` };
+  }
+  const control = statements.find((s) => s.control !== null);
+  if (control !== undefined) {
+    return { mode: 'plain', why: `the file has its own ${control.control} at line ${control.line}` };
+  }
+  const alone = statements.find((s) => s.alone !== null);
+  if (alone !== undefined) {
+    return { mode: 'resumable', why: `${alone.alone} at line ${alone.line} cannot run in a transaction` };
+  }
+  return { mode: 'atomic', why: null };
+}
+
+/** Where a comment asks for what the file's own statements forbid. Plain forbids nothing. */
+function contradiction(mode: Mode, statements: readonly Known[]): DirectiveFault | null {
+  if (mode === 'plain') return null;
+  const said = `\`-- rungs: ${wordOf(mode)}\``;
+  const control = statements.find((s) => s.control !== null);
+  if (control !== undefined) {
+    const message = `${said} cannot be kept: the file has its own ${control.control} at line ${control.line}; take its transaction control out, or write \`-- rungs: plain\``;
+    return { message, offset: control.start };
+  }
+  const alone = mode === 'atomic' ? statements.find((s) => s.alone !== null) : undefined;
+  if (alone === undefined) return null;
+  const message = `${said} cannot be kept: ${alone.alone} at line ${alone.line} cannot run in a transaction; take the comment away, or move the statement into a file of its own`;
+  return { message, offset: alone.start };
+}

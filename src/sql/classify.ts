@@ -1,0 +1,68 @@
+import type { Statement } from '../migration.ts';
+import { aloneStatement } from './alone.ts';
+import { concurrentIndex } from './concurrent-index.ts';
+import type { FuncCall, Node, SelectStmt } from './grammar.ts';
+
+/** What one statement means for how its file is run. */
+export interface Classified extends Pick<Statement, 'run' | 'session' | 'concurrentIndex'> {
+  /** Its name if it begins or ends a transaction: then the file cannot live in ours. */
+  readonly control: string | null;
+  /** Its name if PostgreSQL refuses it in a transaction: then the file needs to be resumable. */
+  readonly alone: string | null;
+}
+
+export function classify(node: Node): Classified {
+  const control = 'TransactionStmt' in node ? (CONTROL[node.TransactionStmt.kind ?? ''] ?? null) : null;
+  const alone = aloneStatement(node);
+  // Which DO and CALL commit is in the function's body. Most do not: they are no reason to leave atomic mode.
+  const mayCommit = 'DoStmt' in node || 'CallStmt' in node;
+  return {
+    run: control !== null || alone !== null || mayCommit ? 'alone' : 'transaction',
+    session: setsSession(node),
+    concurrentIndex: concurrentIndex(node),
+    control,
+    alone,
+  };
+}
+
+/** SAVEPOINT, RELEASE and ROLLBACK TO stay inside a transaction; COMMIT PREPARED needs to be outside of any. */
+const CONTROL: Readonly<Record<string, string>> = {
+  TRANS_STMT_BEGIN: 'BEGIN',
+  TRANS_STMT_START: 'START TRANSACTION',
+  TRANS_STMT_COMMIT: 'COMMIT',
+  TRANS_STMT_ROLLBACK: 'ROLLBACK',
+  TRANS_STMT_PREPARE: 'PREPARE TRANSACTION',
+};
+
+/** LOAD belongs to them: Apache AGE's files begin with `LOAD 'age'; SET search_path = ag_catalog`. */
+function setsSession(node: Node): boolean {
+  if ('LoadStmt' in node) return true;
+  if ('SelectStmt' in node) return onlySetsConfig(node.SelectStmt);
+  if (!('VariableSetStmt' in node)) return false;
+  const { is_local, name } = node.VariableSetStmt;
+  // SET TRANSACTION (and its SNAPSHOT) ends with the transaction; SET SESSION CHARACTERISTICS does not.
+  return is_local !== true && !/^TRANSACTION\b/.test(name ?? '');
+}
+
+/** `select pg_catalog.set_config('search_path', '', false)`, as pg_dump writes it. */
+function onlySetsConfig(select: SelectStmt): boolean {
+  const { targetList = [], fromClause, whereClause, intoClause, withClause } = select;
+  const bare = [fromClause, whereClause, intoClause, withClause].every((clause) => clause === undefined);
+  return bare && targetList.length > 0 && targetList.every(isSetConfig);
+}
+
+function isSetConfig(target: Node): boolean {
+  const value = 'ResTarget' in target ? target.ResTarget.val : undefined;
+  return value !== undefined && 'FuncCall' in value && isSetConfigCall(value.FuncCall);
+}
+
+function isSetConfigCall({ funcname = [], args = [] }: FuncCall): boolean {
+  const name = funcname.map((part) => ('String' in part ? part.String.sval : '')).join('.');
+  if (name !== 'set_config' && name !== 'pg_catalog.set_config') return false;
+  const last = args[2];
+  const isLocal = last !== undefined && 'NamedArgExpr' in last ? last.NamedArgExpr.arg : last;
+  if (isLocal === undefined || !('A_Const' in isLocal)) return false;
+  const { boolval, sval } = isLocal.A_Const;
+  if (boolval !== undefined) return boolval.boolval !== true;
+  return /^(f|false|off|0|no|n)$/i.test(sval?.sval ?? '');
+}

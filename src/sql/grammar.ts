@@ -1,0 +1,80 @@
+/**
+ * PostgreSQL's own parser, compiled to WebAssembly: the only door to `libpg-query`. Loaded when there is something
+ * to analyse and not before, because that costs 30 ms and an up-to-date run has nothing.
+ */
+
+import type { Node } from 'libpg-query';
+import { byteWalk, fromCodePoints } from './position.ts';
+
+export type { DefElem, FuncCall, Node, RangeVar, SelectStmt } from 'libpg-query';
+
+/** The server version whose grammar this is. What an older server takes and this refuses is not an error there. */
+export const GRAMMAR_MAJOR = 18;
+
+/** One top-level statement, from its first token to before its semicolon. Offsets are UTF-16 indices. */
+export interface Parsed {
+  readonly start: number;
+  readonly end: number;
+  /** 1-based line of `start`. */
+  readonly line: number;
+  readonly node: Node;
+}
+
+/** The first thing that the grammar refuses. */
+export interface SyntaxFault {
+  /** In the grammar's words. */
+  readonly message: string;
+  /** UTF-16 index. */
+  readonly offset: number;
+}
+
+/** The text's statements in order. Empty ones (`;;`, comments) are none. */
+export async function parse(text: string): Promise<readonly Parsed[] | SyntaxFault> {
+  // libpg-query refuses '' and, worse, reads up to a NUL only: what follows would run without having been looked at.
+  if (text === '') return [];
+  const nul = text.indexOf('\0');
+  if (nul >= 0) return { message: 'NUL character', offset: nul };
+  const { loadModule, parseSync, hasSqlDetails } = await import('libpg-query');
+  await loadModule();
+  let raws: readonly Raw[];
+  try {
+    raws = parseSync(text).stmts ?? [];
+  } catch (e) {
+    if (hasSqlDetails(e)) {
+      return { message: e.message, offset: fromCodePoints(text, e.sqlDetails?.cursorPosition ?? 0) };
+    }
+    // Out of stack (9,000 terms; the server's max_stack_depth ends before 20,000) or of memory (64 MB of INSERTs).
+    return { message: 'too large, or nested too deeply, for the parser', offset: 0 };
+  }
+  return statements(text, raws);
+}
+
+export const isFault = (parsed: readonly Parsed[] | SyntaxFault): parsed is SyntaxFault =>
+  'message' in parsed;
+
+interface Raw {
+  readonly stmt?: Node;
+  /** UTF-8 bytes; absent for 0. */
+  readonly stmt_location?: number;
+  /** UTF-8 bytes; absent for "up to the end". */
+  readonly stmt_len?: number;
+}
+
+/** The grammar's bytes as indices: they ascend, so one walk does for thousands of statements. */
+function statements(text: string, raws: readonly Raw[]): readonly Parsed[] {
+  const walk = byteWalk(text);
+  const all: Parsed[] = [];
+  for (const { stmt, stmt_location = 0, stmt_len = 0 } of raws) {
+    const { offset: start, line } = walk(stmt_location);
+    const stop = stmt_len === 0 ? text.length : walk(stmt_location + stmt_len).offset;
+    if (stmt !== undefined) all.push({ start, end: trimmed(text, stop), line, node: stmt });
+  }
+  return all;
+}
+
+/** Space before the semicolon is not the statement's. PostgreSQL's space: to it, U+00A0 is a letter. */
+function trimmed(text: string, end: number): number {
+  let i = end;
+  while (i > 0 && ' \t\n\r\f\v'.includes(text.charAt(i - 1))) i--;
+  return i;
+}

@@ -1,0 +1,16 @@
+/** The fields of PostgreSQL's ErrorResponse (protocol, "Error and Notice Message Fields"), as pg hands them over. */
+export interface ServerError extends Error {
+  /** In the server's language (lc_messages): for display only. */
+  readonly severity: string;
+  /** SQLSTATE. */
+  readonly code: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  /** Counts characters of the message from 1; bytes where the database's encoding is SQL_ASCII. */
+  readonly position?: string;
+  readonly where?: string;
+}
+
+export function isServerError(e: unknown): e is ServerError {
+  return e instanceof Error && 'severity' in e && typeof (e as { code?: unknown }).code === 'string';
+}

@@ -1,0 +1,49 @@
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { startServer, type TestServer } from './server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    adminUrl: string;
+    serverMajor: number;
+  }
+}
+
+interface Shared {
+  readonly server: Promise<TestServer>;
+  users: number;
+}
+
+/** Vitest runs this once for each project, each time as a module of its own; only the process is the same. */
+const everywhere = globalThis as typeof globalThis & { rungsTestServer?: Shared | undefined };
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  everywhere.rungsTestServer ??= { server: announced(), users: 0 };
+  const shared = everywhere.rungsTestServer;
+  shared.users++;
+  const { adminUrl } = await shared.server;
+  project.provide('adminUrl', adminUrl);
+  project.provide('serverMajor', await majorOf(adminUrl));
+  return async () => {
+    if (--shared.users > 0) return;
+    everywhere.rungsTestServer = undefined;
+    await (await shared.server).stop();
+  };
+}
+
+async function announced(): Promise<TestServer> {
+  const server = await startServer(process.env);
+  console.error(`tests: ${server.what}`);
+  return server;
+}
+
+async function majorOf(url: string): Promise<number> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    const { rows } = await client.query('show server_version_num');
+    return Math.floor(Number(rows[0].server_version_num) / 10_000);
+  } finally {
+    await client.end();
+  }
+}

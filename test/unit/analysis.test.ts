@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { type AnalysedFile, analyseFile } from '../../src/sql/analysis.ts';
+import { checksum } from '../../src/sql/checksum.ts';
+
+const analyse = (text: string): Promise<AnalysedFile> =>
+  analyseFile({ path: 'm/1_a.up.sql', text, checksum: checksum(text) });
+const fixture = (path: string): Promise<AnalysedFile> =>
+  analyse(readFileSync(new URL(`../fixtures/sql/${path}`, import.meta.url), 'utf8'));
+const mode = async (text: string) => {
+  const { analysis } = await analyse(text);
+  return [analysis?.mode, analysis?.why];
+};
+
+describe('the mode', () => {
+  test('is atomic unless there is a reason', async () => {
+    expect(await mode('create table t (a int); do $$ begin commit; end $$')).toEqual(['atomic', null]);
+    expect(await mode('')).toEqual(['atomic', null]);
+    expect(await mode('savepoint a; rollback to a; release a')).toEqual(['atomic', null]);
+  });
+  test('is resumable where a statement cannot run in a transaction', async () => {
+    const { analysis, problems } = await fixture('index-concurrently/search.up.sql');
+    expect(problems).toEqual([]);
+    expect(analysis).toMatchObject({
+      mode: 'resumable',
+      why: 'CREATE INDEX CONCURRENTLY at line 5 cannot run in a transaction',
+    });
+    expect(analysis?.statements.map(({ line, run, session }) => [line, run, session])).toEqual([
+      [2, 'transaction', true],
+      [3, 'transaction', false],
+      [5, 'alone', false],
+      [6, 'alone', false],
+      [7, 'alone', false],
+      [8, 'transaction', true],
+    ]);
+    expect(analysis?.statements[2]?.concurrentIndex).toEqual({
+      verb: 'create',
+      index: '"documents_body"',
+      table: '"documents"',
+    });
+  });
+  test('is plain where the file has its own transaction, whatever else it has', async () => {
+    expect((await fixture('own-transaction/accounts.up.sql')).analysis).toMatchObject({
+      mode: 'plain',
+      why: 'the file has its own BEGIN at line 1',
+    });
+    expect(await mode('vacuum;\ncommit')).toEqual(['plain', 'the file has its own COMMIT at line 2']);
+  });
+  test('is what a leading comment says', async () => {
+    expect(await mode('\n-- rungs: no-transaction\nselect 1')).toEqual([
+      'resumable',
+      '`-- rungs: no-transaction` at line 2',
+    ]);
+    expect(await mode('-- rungs: plain\nvacuum')).toEqual(['plain', '`-- rungs: plain` at line 1']);
+    expect(await mode('-- rungs: atomic\nselect 1')).toEqual(['atomic', '`-- rungs: atomic` at line 1']);
+  });
+  test('of a dump is atomic, and its settings are session state', async () => {
+    const { analysis } = await fixture('pg-dump/schema.up.sql');
+    expect(analysis).toMatchObject({ mode: 'atomic' });
+    expect(analysis?.statements.map((s) => s.session)).toEqual([true, true, true, true, true, false, false]);
+  });
+});
+
+test('an analysis is plain data', async () => {
+  const { analysis } = await fixture('index-concurrently/search.up.sql');
+  expect(JSON.parse(JSON.stringify(analysis))).toEqual(analysis);
+});
+
+describe('a comment that cannot be kept is a problem', () => {
+  test.each([
+    ['-- rungs: no-transaction\nbegin;\ncommit;', 25, 'the file has its own BEGIN at line 2'],
+    ['-- rungs: atomic\nselect 1;\nrollback;', 27, 'the file has its own ROLLBACK at line 3'],
+    ['-- rungs: atomic\nvacuum;', 17, 'VACUUM at line 2 cannot run in a transaction'],
+    ['-- rungs: nonsense', 10, 'unknown word "nonsense"'],
+  ])('%j', async (text, offset, message) => {
+    expect((await analyse(text)).problems).toEqual([
+      { reason: 'directive', file: 'm/1_a.up.sql', offset, message: expect.stringContaining(message) },
+    ]);
+  });
+  test('also one that comes too late to count', async () => {
+    expect((await fixture('misplaced-directive/late.up.sql')).problems).toMatchObject([
+      {
+        reason: 'directive',
+        offset: 35,
+        message: 'a `-- rungs:` comment counts only before the first statement',
+      },
+    ]);
+    expect((await analyse('select 1;\nselect 2 -- rungs: plain')).problems).toEqual([]);
+    expect((await analyse('select 1;\nselect 2; -- rungs: plain')).problems).toHaveLength(1);
+  });
+  test('plain forbids nothing', async () => {
+    expect((await analyse('-- rungs: plain\nbegin; commit; vacuum')).problems).toEqual([]);
+  });
+});
+
+describe('a file that the grammar refuses', () => {
+  const problem = async (file: Promise<AnalysedFile>) => {
+    const { analysis, problems } = await file;
+    expect(analysis).toBeNull();
+    expect(problems).toHaveLength(1);
+    return problems[0];
+  };
+
+  test('has the grammar’s first error and its place', async () => {
+    expect(await problem(analyse('select 1;\nselec 2;\nselec 3;'))).toEqual({
+      reason: 'syntax',
+      message: 'syntax error at or near "selec"',
+      file: 'm/1_a.up.sql',
+      offset: 10,
+    });
+  });
+  test('still says the mode that its comment asks for', async () => {
+    expect(await analyse('-- rungs: plain\nselec 1')).toMatchObject({ analysis: null, asked: 'plain' });
+    expect(await analyse('selec 1')).toMatchObject({ analysis: null, asked: null });
+  });
+  test('may hold the data of a COPY', async () => {
+    expect(await problem(fixture('copy-stdin/seed.up.sql'))).toMatchObject({
+      message:
+        'syntax error at or near "1": the inline data of COPY ... FROM STDIN at line 4 is not supported yet; write INSERT statements',
+    });
+    expect(await problem(fixture('copy-stdin/empty.up.sql'))).toMatchObject({
+      message: expect.stringContaining('COPY ... FROM STDIN at line 1 is not supported yet'),
+    });
+  });
+  test('a COPY in a comment or in a function’s body is none', async () => {
+    expect(await problem(analyse('-- copy t from stdin;\nselec 1'))).toMatchObject({ message: /"selec"$/ });
+    expect(await problem(analyse('do $$ copy t from stdin; $$;\nselec 1'))).toMatchObject({
+      message: /"selec"$/,
+    });
+  });
+  test('may be meant for psql', async () => {
+    expect(await problem(fixture('psql-meta/connect.up.sql'))).toMatchObject({
+      message: 'syntax error at or near "\\": \\connect is a psql meta-command, not SQL',
+      offset: 22,
+    });
+    expect(await problem(fixture('psql-meta/restrict.up.sql'))).toMatchObject({
+      message: expect.stringMatching(
+        /\\restrict is a psql meta-command, not SQL; pg_dump writes it: delete the line$/,
+      ),
+    });
+    expect(await problem(analyse("select :'name'"))).toMatchObject({
+      message: expect.stringContaining(":'name' is a psql variable"),
+    });
+  });
+  test.each(['create schema {{ .Schema }}', 'create schema ${SCHEMA}'])(
+    'may be a template: %s',
+    async (text) => {
+      expect(await problem(analyse(text))).toMatchObject({ message: expect.stringContaining('template') });
+    },
+  );
+  test('may hold a merge conflict', async () => {
+    expect(await problem(analyse('select 1;\n<<<<<<< HEAD\n'))).toMatchObject({
+      message: expect.stringContaining('merge conflict'),
+    });
+  });
+});
+
+test('COPY ... FROM STDIN without data is a problem as well: there is nobody to send any', async () => {
+  expect((await analyse('copy t from stdin')).problems).toMatchObject([{ reason: 'syntax', offset: 0 }]);
+  expect(
+    (await analyse("copy t from '/tmp/x'; copy t from program 'date'; copy t to stdout")).problems,
+  ).toEqual([]);
+});
