@@ -4,9 +4,9 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -15,8 +15,8 @@ const { version, dependencies, peerDependencies } = JSON.parse(
   readFileSync(join(root, 'package.json'), 'utf8'),
 );
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-await build({
+const dist = join(root, 'dist');
+const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: {
     index: 'src/index.ts',
@@ -35,7 +35,21 @@ await build({
   define: { RUNGS_VERSION: JSON.stringify(version) },
   sourcemap: true,
   logLevel: 'warning',
+  write: false,
 });
+
+// Each file at once and the chunks first: a command that starts meanwhile finds what was there before, or all of it.
+const isEntry = ({ path }) => Number(!basename(path).startsWith('chunk-'));
+const made = outputFiles.sort((a, b) => isEntry(a) - isEntry(b));
+mkdirSync(dist, { recursive: true });
+for (const { path, contents } of made) {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, contents, { mode: basename(path) === 'rungs.mjs' ? 0o755 : 0o644 });
+  renameSync(draft, path);
+}
+const kept = new Set(made.map(({ path }) => basename(path)));
+for (const name of readdirSync(dist))
+  if (/\.mjs(\.map)?$/.test(name) && !kept.has(name)) rmSync(join(dist, name));
 
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');

@@ -3,7 +3,7 @@
  * lower file was never run; the journal alone does not know what golang-migrate did meanwhile.
  */
 
-import type { JournalKind, JournalRow, Migration, Recorded } from './migration.ts';
+import type { Head, JournalKind, JournalRow, Migration, Recorded } from './migration.ts';
 
 /** One applied migration, as far as it is known. */
 export interface Applied {
@@ -37,7 +37,7 @@ export function stateOf(recorded: Recorded, migrations: readonly Migration[]): S
   const last = recorded.journal.at(-1);
   const ourMove = last !== undefined && last.head === head.version;
   const unfinished = ourMove && last.state === 'started' && head.dirty ? last : null;
-  const unseen = ourMove ? [] : bridge(applied, recorded, migrations);
+  const unseen = ourMove ? [] : bridge(applied, head, migrations);
   for (const { migration, direction } of unseen) {
     if (direction === 'down') applied.delete(migration.version);
     else applied.set(migration.version, { ...assumed, ...migration });
@@ -73,26 +73,25 @@ function replay(applied: Map<bigint, Applied>, row: JournalRow): void {
  */
 function bridge(
   applied: ReadonlyMap<bigint, Applied>,
-  { head, journal }: Recorded,
+  head: Head,
   migrations: readonly Migration[],
 ): readonly Unseen[] {
   const top = head.version ?? -1n;
   let highest = -1n;
-  const unseen: Unseen[] = [];
+  const reverted: Unseen[] = [];
   for (const a of applied.values()) {
-    if (a.version > top) unseen.push({ migration: a, direction: 'down' });
+    if (a.version > top) reverted.push({ migration: a, direction: 'down' });
     else if (a.version > highest) highest = a.version;
   }
-  unseen.sort((a, b) => (a.migration.version > b.migration.version ? -1 : 1));
-  if (journal.length === 0) highest = -1n;
-  for (const m of migrations) {
-    const between = m.version > highest && (m.version < top || (m.version === top && !head.dirty));
-    const isTop = m.version === top && !head.dirty && !applied.has(m.version);
-    if (!between && !isTop) continue;
-    const { version, name } = m;
-    unseen.push({ migration: { version, name, checksum: m.up?.checksum ?? null }, direction: 'up' });
-  }
-  return unseen;
+  reverted.sort((a, b) => (a.migration.version > b.migration.version ? -1 : 1));
+  const reached = migrations
+    .filter((m) =>
+      m.version === top ? !head.dirty && !applied.has(top) : m.version > highest && m.version < top,
+    )
+    .map(({ version, name, up }): Unseen => {
+      return { migration: { version, name, checksum: up?.checksum ?? null }, direction: 'up' };
+    });
+  return [...reverted, ...reached];
 }
 
 /** What `force V` makes of it: every file's version up to V counts as applied, what is above as reverted. */
@@ -101,17 +100,5 @@ export function forcedMoves(
   migrations: readonly Migration[],
   to: bigint | null,
 ): readonly Unseen[] {
-  const { applied } = state;
-  const recorded: Recorded = {
-    ledgerExists: true,
-    journalExists: true,
-    head: { version: to, dirty: false },
-    journal: [],
-  };
-  const highest = [...applied.keys()]
-    .filter((v) => to !== null && v <= to)
-    .reduce((a, b) => (a > b ? a : b), -1n);
-  return bridge(applied, recorded, migrations).filter(
-    ({ migration, direction }) => direction === 'down' || migration.version > highest,
-  );
+  return bridge(state.applied, { version: to, dirty: false }, migrations);
 }

@@ -5,7 +5,7 @@
 
 import { type Analysed, analyse, chosenFor } from './analysed.ts';
 import { type State, stateOf } from './applied.ts';
-import { apply, SessionLost, stopIfAborted, type Worker } from './apply.ts';
+import { apply } from './apply.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
 import { operationOf } from './failure.ts';
@@ -22,6 +22,7 @@ import { findOut } from './recover.ts';
 import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
 import * as script from './script.ts';
+import { SessionLost, stopIfAborted, type Worker } from './send.ts';
 
 /** What stays the same for a whole command. */
 interface Command {
@@ -98,13 +99,21 @@ async function underLock(command: Command, session: Session, first: View, asked:
   const { identity, place } = first.sight;
   const code = codeOf(goal, first.recorded.head);
   const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
-  await acquire(session, ids, {
+  // While another run is half-way, a look can find it dirty; that is not ours to judge yet.
+  const settled = () =>
+    view(command, session, first).then(
+      (v) => isNothing(v.plan),
+      () => false,
+    );
+  const got = await acquire(session, ids, {
     code,
     timeoutMs: job.lockTimeoutMs,
     now: job.now,
     emit: log.emit,
     signal: job.signal,
+    ...(asked ? {} : { settled }),
   });
+  if (got === 'settled') return;
   try {
     const now = await view(command, session, first);
     if (asked && !isSamePlan(first.plan, now.plan)) {
@@ -155,14 +164,14 @@ async function prepare(worker: Worker, { recorded, state, plan }: View): Promise
   );
 }
 
-async function steps(worker: Worker, command: Command, { plan, analysed, sight }: View): Promise<void> {
+async function steps(worker: Worker, command: Command, { plan, analysed }: View): Promise<void> {
   const { log, job } = command;
   for (const step of plan.steps) {
     const { analysis, mode } = chosenFor(analysed, step);
     stopIfAborted(worker, step);
     log.started(step, mode);
     try {
-      const done = await apply(worker, step, analysis, mode);
+      const done = await apply({ worker, step, analysis, mode });
       log.finished(step, done);
       if (done.locks < worker.script.lockIds.length) await lockAgain(worker, job, log, step);
     } catch (e) {
@@ -171,8 +180,10 @@ async function steps(worker: Worker, command: Command, { plan, analysed, sight }
         if (step !== plan.steps.at(-1)) throw lost(worker, step, e, 'the others were not begun');
         return;
       }
-      // Not guessed from the mode: read.
-      const after = await readRecorded(worker.session, sight).catch(() => null);
+      // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
+      const after = await look(worker.session, job.door.table)
+        .then((sight) => readRecorded(worker.session, sight))
+        .catch(() => null);
       if (after !== null) log.landed(after.head);
       throw e;
     }

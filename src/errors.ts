@@ -100,7 +100,7 @@ export const REASONS = {
   },
   directive: {
     meaning: 'A leading `-- rungs:` comment is not understood.',
-    next: 'write `-- rungs: no-transaction` or `-- rungs: plain`',
+    next: 'write `-- rungs: no-transaction`, `-- rungs: plain` or `-- rungs: atomic`',
   },
   duplicate: { meaning: 'Two files have the same version and direction.', next: 'rename one of them' },
   encoding: { meaning: 'A file is not UTF-8, or holds a NUL byte.', next: 'save the file as UTF-8' },

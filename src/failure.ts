@@ -2,7 +2,7 @@
 
 import { type ErrorCode, type ErrorDetails, MigrateError, type Reason } from './errors.ts';
 import { RACED } from './ledger/journal.ts';
-import type { Analysis, Location, Step } from './migration.ts';
+import type { Analysis, Location, Mode, Step } from './migration.ts';
 import type { FileMessage } from './script.ts';
 import { at, fromBytes, fromCodePoints } from './sql/position.ts';
 import type { ServerError } from './sql/server-error.ts';
@@ -12,15 +12,15 @@ export interface Failed {
   readonly completed: readonly string[];
 }
 
-/** Cures for errors that come from how a migration is run; the rest is the server's own hint and the reason's. */
+/** Cures for errors that come from how a migration is run. */
 const CURES: Readonly<Record<string, string>> = {
   '55P04':
     'a new enum value cannot be used in the transaction that adds it: put it into a file of its own, or begin the file with `-- rungs: no-transaction`',
   '2D000':
     'a DO block or procedure that commits cannot run inside the migration’s transaction: begin the file with `-- rungs: no-transaction`',
   '25001': 'the statement cannot run inside a transaction: begin the file with `-- rungs: no-transaction`',
-  '40P01': 'a deadlock with another session: run `task migrate` again',
-  '55P03': 'another session holds a lock on the object: run `task migrate` again when it is free',
+  '40P01': 'it was a deadlock with another session',
+  '55P03': 'another session holds a lock on the object: wait until it is free',
 };
 
 /** The names of a step in messages: "apply migration 7". */
@@ -34,10 +34,10 @@ export function failure(
   message: FileMessage | null,
   analysis: Analysis | null,
   encoding: string,
+  mode: Mode,
 ): MigrateError {
   const { server } = failed;
   const place = message === null ? null : locate(failed, step, message, analysis, encoding);
-  const cure = CURES[server.code];
   const details: ErrorDetails = {
     operation:
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
@@ -52,9 +52,24 @@ export function failure(
       place?.location ?? (step.file === null ? null : { file: step.file.path, line: null, column: null }),
     excerpt: place?.excerpt ?? null,
     cause: server,
-    ...(cure === undefined ? {} : { hint: cure }),
   };
-  return new MigrateError(code, reasonOf(server), details);
+  const reason = reasonOf(server);
+  return new MigrateError(
+    code,
+    reason,
+    reason === 'raced' ? details : { ...details, hint: next(server, step, mode) },
+  );
+}
+
+/** What to do about it, and the command that goes on from where this mode leaves off. */
+function next({ code }: ServerError, step: Step, mode: Mode): string {
+  const cure =
+    CURES[code] ?? (code === '42501' ? 'grant the right, or connect as the owner' : 'fix the file');
+  const command = step.direction === 'up' ? '`task migrate`' : '`task migrate:down`';
+  if (mode === 'resumable') return `${cure}, and run ${command} again: it goes on at this statement`;
+  if (mode === 'atomic') return `${cure}, and run ${command} again`;
+  const before = step.from.version ?? 0n;
+  return `undo by hand what the file has committed, then \`task migrate:force -- ${before}\`; ${cure}, and run ${command} again`;
 }
 
 export function reasonOf(server: ServerError): Reason {
@@ -84,9 +99,9 @@ function locate(
   const statements = analysis?.statements ?? [];
   const here = message.offset > 0 ? statements.find((s) => s.start === message.offset) : statements[index];
   if (here === undefined) {
-    return analysis === null
-      ? { location: { file: file.path, line: null, column: null }, excerpt: null }
-      : null;
+    // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
+    const isFiles = analysis === null || index === statements.length;
+    return isFiles ? { location: { file: file.path, line: null, column: null }, excerpt: null } : null;
   }
   const { line, column, excerpt } = at(file.text, here.start);
   return { location: { file: file.path, line, column }, excerpt };

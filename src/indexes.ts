@@ -11,7 +11,11 @@ import { literal } from './sql/quote.ts';
 export type Ask = (query: string) => Promise<readonly Row[]>;
 
 /** What to remember before the statement runs; the table is looked up by the search_path that the file has set. */
-export async function observe(ask: Ask, i: ConcurrentIndex): Promise<IndexStatement | null> {
+export async function observe(
+  ask: Ask,
+  i: ConcurrentIndex,
+  checksum: string,
+): Promise<IndexStatement | null> {
   const table =
     i.table === null
       ? `(select indrelid from pg_catalog.pg_index where indexrelid = to_regclass(${literal(i.index ?? '')}))`
@@ -21,7 +25,7 @@ export async function observe(ask: Ask, i: ConcurrentIndex): Promise<IndexStatem
     from (select ${table} as oid) t where t.oid is not null`);
   if (row === undefined) return null;
   const before = JSON.parse(row.before ?? '[]') as string[];
-  return { verb: i.verb, name: bareName(i.index), table: row.table ?? '', before };
+  return { verb: i.verb, name: bareName(i.index), table: row.table ?? '', before, checksum };
 }
 
 /** What the interrupted statement left behind: INVALID, not there before it, and by its name if it gave one. */
@@ -34,6 +38,15 @@ export async function leftovers(ask: Ask, was: IndexStatement): Promise<readonly
   );
   // Of an unnamed index only the table is known; two candidates mean that one is not ours.
   return was.verb === 'create' && was.name === null && ours.length > 1 ? [] : ours.map((r) => r.name ?? '');
+}
+
+/** Whether the statement had ended well, and only the record of it was lost: its index is there, new and valid. */
+export async function isBuilt(ask: Ask, was: IndexStatement, checksum: string): Promise<boolean> {
+  if (was.verb !== 'create' || was.name === null || was.checksum !== checksum) return false;
+  const rows = await ask(`select c.oid::text as oid from pg_catalog.pg_index x
+    join pg_catalog.pg_class c on c.oid = x.indexrelid
+    where x.indrelid = ${literal(was.table)}::oid and x.indisvalid and c.relname = ${literal(was.name)}`);
+  return rows.some((r) => !was.before.includes(r.oid ?? ''));
 }
 
 /** An index that should be valid now and is not; null when all is well. */

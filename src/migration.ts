@@ -119,6 +119,8 @@ export interface IndexStatement {
   /** Oids, in decimal. */
   readonly table: string;
   readonly before: readonly string[];
+  /** SHA-256 of the statement. */
+  readonly checksum: string;
 }
 
 /** One row of the journal, oldest first. */

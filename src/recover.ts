@@ -1,10 +1,10 @@
 /** After a lost connection: what did the server do with the message that was on its way? Looked up, never guessed. */
 
-import type { Worker } from './apply.ts';
 import type { Job } from './job.ts';
 import { look, readRecorded } from './look.ts';
 import type { Head, JournalRow, Step } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
+import type { Worker } from './send.ts';
 
 export interface Fate {
   readonly head: Head;

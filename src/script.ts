@@ -33,10 +33,12 @@ export interface FileMessage {
 /**
  * What a file may leave in the session and the next one must not see. `reset all` alone leaves roles, with which
  * the ledger write would fail (42501), prepared statements and temporary tables; `discard all` would drop our locks.
+ * Deferred triggers come first: at the commit they would run without the file's search_path and role, and events
+ * that wait on a temporary table make `discard temp` fail (55006).
  */
 function cleanUp(s: Script): string {
   const watch = s.watchesClient ? `; set client_connection_check_interval = '${CHECK_INTERVAL}'` : '';
-  return `reset session authorization; reset role; reset all; deallocate all; close all; unlisten *; discard temp; discard sequences${watch}`;
+  return `set constraints all immediate; reset session authorization; reset role; reset all; deallocate all; close all; unlisten *; discard temp; discard sequences${watch}`;
 }
 
 const entry = (step: Step, mode: Mode): journal.Entry => ({
@@ -100,7 +102,8 @@ export function finish(
   elapsedMs: number,
 ): string {
   const clean_ = mode === 'resumable' ? `${cleanUp(s)}; ` : '';
-  return `begin; ${clean_}${ledger.move(s.place, dirty(step), clean(step))};
+  // A file may have made transactions read-only; the clean-up ends that for the next.
+  return `begin${mode === 'resumable' ? ' read write' : ''}; ${clean_}${ledger.move(s.place, dirty(step), clean(step))};
 ${journal.finish(s.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(s)}`;
 }
 
@@ -123,7 +126,7 @@ export function together(
 ): FileMessage {
   const before = 'begin read write; ';
   const text = `${before}${file.slice(st.start, st.end)}
-; ${aside(journal.advance(s.place, row, done, sum))}; commit`;
+; set constraints all immediate; ${aside(journal.advance(s.place, row, done, sum))}; commit`;
   return { text, before: before.length, offset: st.start, tagsBefore: 1 };
 }
 

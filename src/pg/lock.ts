@@ -11,20 +11,28 @@ export interface LockWait {
   readonly now: () => number;
   readonly emit: Emit;
   readonly signal: AbortSignal | undefined;
+  /** Asked after each poll in vain: whether the holder has done meanwhile what the lock was wanted for. */
+  readonly settled?: () => Promise<boolean>;
 }
 
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 250;
 
 /**
  * Takes all the ids or none, always in the same order. Polls: a session blocked in pg_advisory_lock holds a
- * snapshot that CREATE INDEX CONCURRENTLY waits for, which is a deadlock (golang-migrate#960).
+ * snapshot that CREATE INDEX CONCURRENTLY waits for, which is a deadlock (golang-migrate#960). `settled`: of fifty
+ * replicas that start at once, one does the work and the others need not queue for the lock to see that it is done.
  */
-export async function acquire(session: Session, ids: readonly bigint[], wait: LockWait): Promise<void> {
+export async function acquire(
+  session: Session,
+  ids: readonly bigint[],
+  wait: LockWait,
+): Promise<'held' | 'settled'> {
   const begun = wait.now();
   let told = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     if (await tryAll(session, ids)) break;
+    if (told && (await wait.settled?.()) === true) return 'settled';
     const waited = wait.now() - begun;
     if (waited >= wait.timeoutMs) throw timedOut(wait, await holder(session, ids));
     if (!told)
@@ -39,6 +47,7 @@ export async function acquire(session: Session, ids: readonly bigint[], wait: Lo
     }
   }
   wait.emit({ kind: 'locked', waitedMs: wait.now() - begun });
+  return 'held';
 }
 
 async function tryAll(session: Session, ids: readonly bigint[]): Promise<boolean> {

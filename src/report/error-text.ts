@@ -18,7 +18,7 @@ export function inVoice(hint: string, voice: Voice): string {
 
 export function errorText(e: MigrateError, report: Report | null, voice: Voice): string {
   const state = e.sqlstate === null ? '' : ` (SQLSTATE ${e.sqlstate})`;
-  return [
+  const lines = [
     `${e.code}: ${CODES[e.code].title}`,
     `  operation: ${e.operation}`,
     `  error: ${indented(e.message)}${state}`,
@@ -26,8 +26,14 @@ export function errorText(e: MigrateError, report: Report | null, voice: Voice):
     ...(e.location === null ? [] : placeLines(e)),
     ...(report === null ? [] : fateLine(report)),
     `  next: ${inVoice(e.hint, voice)}`,
-  ].join('\n');
+  ];
+  return printable(lines.join('\n'));
 }
+
+/** Files and servers can say anything; a terminal must not take it for commands. */
+export const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
+  text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
 
 const indented = (text: string): string => text.replaceAll('\n', '\n    ');
 

@@ -3,7 +3,7 @@
 import type { Event, LockHolder } from '../event.ts';
 import type { Report, StepReport } from '../report.ts';
 import type { MigrationState, Status, StatusRow } from '../status.ts';
-import { inVoice, type Voice } from './error-text.ts';
+import { inVoice, printable, type Voice } from './error-text.ts';
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>;
 type Formatters = { readonly [K in Event['kind']]: (event: Of<K>) => string | null };
@@ -25,7 +25,8 @@ const LINES: Formatters = {
 };
 
 export function eventLine<K extends Event['kind']>(event: Of<K>): string | null {
-  return (LINES[event.kind] as (event: Of<K>) => string | null)(event);
+  const line = (LINES[event.kind] as (event: Of<K>) => string | null)(event);
+  return line === null ? null : printable(line);
 }
 
 const at = (line: number | null, column: number | null): string =>

@@ -36,7 +36,7 @@ export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
     if (isCopyFromStdin(node))
       problems.push({ reason: 'syntax', message: inlineData(line), file: path, offset: start });
   }
-  const broken = asked.mode === null ? null : contradiction(asked.mode, classified);
+  const broken = asked.mode === null ? mixture(classified) : contradiction(asked.mode, classified);
   if (broken !== null) problems.push(directiveProblem(path, broken));
   const analysis = { ...modeOf(text, asked, classified), statements: classified.map(statement) };
   return { analysis, asked: asked.mode, problems };
@@ -80,6 +80,18 @@ function modeOf(
     return { mode: 'resumable', why: `${alone.alone} at line ${alone.line} cannot run in a transaction` };
   }
   return { mode: 'atomic', why: null };
+}
+
+/**
+ * Own BEGIN/COMMIT and a statement that cannot run in a transaction: as one message, which golang-migrate sends too,
+ * the server always refuses it (25001), and the version would be left dirty for nothing.
+ */
+function mixture(statements: readonly Known[]): DirectiveFault | null {
+  const control = statements.find((s) => s.control !== null);
+  const alone = statements.find((s) => s.alone !== null);
+  if (control === undefined || alone === undefined) return null;
+  const message = `${alone.alone} at line ${alone.line} cannot run in one file with ${control.control} at line ${control.line}: move it into a file of its own, or take the transaction control out`;
+  return { message, offset: alone.start };
 }
 
 /** Where a comment asks for what the file's own statements forbid. Plain forbids nothing. */

@@ -1,6 +1,6 @@
 /**
  * PostgreSQL's own parser, compiled to WebAssembly: the only door to `libpg-query`. Loaded when there is something
- * to analyse and not before, because that costs 30 ms and an up-to-date run has nothing.
+ * to analyse and not before, because that costs 50 ms and an up-to-date run has nothing.
  */
 
 import type { Node } from 'libpg-query';

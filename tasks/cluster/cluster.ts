@@ -99,7 +99,7 @@ export async function url(options: Options): Promise<string> {
   throw new MigrateError('MIGRATION_INIT_FAILED', 'connection', {
     operation: 'find the embedded server',
     message: 'the embedded server is not running',
-    hint: 'task db:start',
+    hint: 'run `task db:start`',
   });
 }
 

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { MigrateError } from '../../src/errors.ts';
+import { notYours } from './record.ts';
 
 const BEAT_MS = 2_000;
 const SILENCE_MS = 20_000;
@@ -37,7 +39,9 @@ async function acquire(file: string, token: string, onWait: (holder: string) => 
     try {
       return await writeFile(file, token, { flag: 'wx', mode: 0o644 });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EACCES' || code === 'EPERM') throw notYours(dirname(file));
+      if (code !== 'EEXIST') throw error;
     }
     const holder = await read(file);
     if (holder === null) continue;

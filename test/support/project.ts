@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { findPackage } from '../../tasks/cluster/binaries.ts';
 import { type Options, stop } from '../../tasks/cluster/cluster.ts';
+import { type Watchdog, watch } from './watchdog.ts';
 
 export const isRoot = process.getuid?.() === 0;
 
@@ -15,11 +16,12 @@ export interface Project extends Options {
   readonly narrated: string[];
 }
 
-const made: { readonly root: string; readonly project: Project }[] = [];
+const made: { readonly root: string; readonly project: Project; readonly watchdog: Watchdog }[] = [];
 
 /** Under the temp folder, at `path` in a folder that every user may enter; its cache is beside it. */
 export async function makeProject(path = 'project'): Promise<Project> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'rungs-test-project-')));
+  const watchdog = watch(root);
   await chmod(root, 0o755);
   const projectDir = join(root, path);
   await mkdir(projectDir, { recursive: true });
@@ -32,15 +34,16 @@ export async function makeProject(path = 'project'): Promise<Project> {
     narrated,
     narrate: (line) => void narrated.push(line),
   };
-  made.push({ root, project });
+  made.push({ root, project, watchdog });
   return project;
 }
 
 /** For afterEach. */
 export async function removeProjects(): Promise<void> {
-  for (const { root, project } of made.splice(0)) {
+  for (const { root, project, watchdog } of made.splice(0)) {
     await stop(project);
     await rm(root, { recursive: true, force: true });
+    watchdog.dismiss();
   }
 }
 

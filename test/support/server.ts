@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { start, stop } from '../../tasks/cluster/cluster.ts';
+import { watch } from './watchdog.ts';
 
 /** The server that a test run works on, and the end of it. */
 export interface TestServer {
@@ -60,41 +60,12 @@ async function startEmbedded(from = '.'): Promise<TestServer> {
   try {
     const { url, dataDir, major } = await start(options);
     home = dirname(dirname(dataDir));
-    watchdog.tell(home);
+    watchdog.alsoWatch(home);
     return { adminUrl: url, what: `embedded PostgreSQL ${major}`, stop: end };
   } catch (error) {
     await end();
     throw error;
   }
-}
-
-/**
- * A process that outlives us by a moment: it reads from a pipe that only we hold, so it learns of our end however we
- * end (a second Ctrl-C, kill -9, out of memory), then ends the server and removes the folders.
- */
-function watch(projectDir: string) {
-  const script = `
-    trap '' INT TERM HUP
-    home=$(cat); home=\${home:-$1/.rungs}
-    for pid in $(head -qn 1 "$home"/pg*/data/postmaster.pid 2> /dev/null); do
-      kill -QUIT "$pid"
-      for i in $(seq 100); do kill -0 "$pid" 2> /dev/null || break; sleep 0.1; done
-    done
-    rm -rf "$home" "$1"`;
-  const child = spawn('/bin/sh', ['-c', script, 'sh', projectDir], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  // Without sh (Windows) there is no watchdog.
-  child.on('error', () => {});
-  child.stdin.on('error', () => {});
-  child.unref();
-  // The pipe too: an open handle would keep vitest's main process from ending.
-  (child.stdin as unknown as { unref?(): void }).unref?.();
-  return {
-    tell: (home: string) => void child.stdin.write(home),
-    dismiss: () => void (child.pid && process.kill(-child.pid, 'SIGKILL')),
-  };
 }
 
 async function startContainer(image = 'postgres:18-alpine'): Promise<TestServer> {

@@ -142,7 +142,7 @@ describe('a file that the grammar refuses', () => {
       message: expect.stringContaining(":'name' is a psql variable"),
     });
   });
-  test.each(['create schema {{ .Schema }}', 'create schema ${SCHEMA}'])(
+  test.each(['create schema {{ .Schema }}', 'create schema ${SCHEMA'])(
     'may be a template: %s',
     async (text) => {
       expect(await problem(analyse(text))).toMatchObject({ message: expect.stringContaining('template') });

@@ -1,0 +1,90 @@
+/** A file whose statements cannot share a transaction: one by one, with their progress recorded, and continued. */
+
+import { MigrateError } from './errors.ts';
+import { operationOf } from './failure.ts';
+import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
+import type { IndexStatement, Statement } from './migration.ts';
+import { opened } from './opened.ts';
+import * as script from './script.ts';
+import { attempt, own, type Running, stopIfAborted } from './send.ts';
+import { statementChecksum } from './sql/checksum.ts';
+
+export async function resumable(r: Running): Promise<void> {
+  const { worker, step, analysis } = r;
+  const begun = worker.now();
+  const text = step.file?.text ?? '';
+  const statements = analysis?.statements ?? [wholeFile(text)];
+  const row = step.resume?.id ?? (await opened(r, 'resumable'));
+  const done = step.resume?.doneStatements.length ?? 0;
+  for (const st of statements.slice(0, done)) {
+    // The session that had made these settings is gone.
+    if (st.session) await attempt(r, script.alone(text, st));
+  }
+  const interrupted = step.resume?.indexStatement ?? null;
+  if (interrupted !== null) await dropLeftovers(r, interrupted);
+  for (const [i, st] of statements.entries()) {
+    if (i < done) continue;
+    stopIfAborted(worker, step);
+    announce(r, i, statements);
+    const sum = statementChecksum(text.slice(st.start, st.end));
+    if (i === done && interrupted !== null && (await isBuilt(ask(r), interrupted, sum))) {
+      await attempt(r, own(script.progress(worker.script, row, i, sum)));
+    } else if (st.run === 'transaction') {
+      await attempt(r, script.together(worker.script, text, st, row, i, sum));
+    } else {
+      await runAlone(r, row, st, sum);
+      await attempt(r, own(script.progress(worker.script, row, i, sum)));
+    }
+  }
+  await attempt(r, own(script.finish(worker.script, step, 'resumable', row, worker.now() - begun)));
+}
+
+/** A file the grammar could not cut goes as one statement. */
+function wholeFile(text: string): Statement {
+  return { start: 0, end: text.length, line: 1, run: 'alone', session: false, concurrentIndex: null };
+}
+
+const ask =
+  (r: Running): Ask =>
+  async (query) =>
+    (await attempt(r, own(query), true)).sets[0] ?? [];
+
+async function runAlone(r: Running, row: bigint, st: Statement, sum: string): Promise<void> {
+  const was = st.concurrentIndex === null ? null : await observe(ask(r), st.concurrentIndex, sum);
+  if (was !== null) await attempt(r, own(script.noteIndexes(r.worker.script, row, was)));
+  await attempt(r, script.alone(r.step.file?.text ?? '', st));
+  const invalid = was === null ? null : await stillInvalid(ask(r), was);
+  if (invalid !== null) throw leftInvalid(r, invalid, st.line);
+}
+
+async function dropLeftovers(r: Running, was: IndexStatement): Promise<void> {
+  for (const name of await leftovers(ask(r), was)) {
+    await attempt(r, own(`drop index concurrently ${name}`));
+    const message = `dropped ${name}, which the interrupted statement had left INVALID`;
+    const file = r.step.file?.path ?? null;
+    const warning = { reason: 'invalid_index_dropped', message, file, line: null, column: null };
+    r.worker.emit({ kind: 'warning', warning });
+  }
+}
+
+function announce({ worker, step }: Running, i: number, all: readonly Statement[]): void {
+  const { id, name } = step.migration;
+  worker.emit({
+    kind: 'statement',
+    id,
+    name,
+    direction: step.direction,
+    statement: i + 1,
+    statements: all.length,
+    line: all[i]?.line ?? 1,
+  });
+}
+
+function leftInvalid({ worker, step }: Running, name: string, line: number): MigrateError {
+  return new MigrateError(worker.code, 'invalid_index', {
+    operation: operationOf(step),
+    message: `the index ${name} is INVALID: an earlier build of it failed, and IF NOT EXISTS took it as it was`,
+    location: { file: step.file?.path ?? '', line, column: 1 },
+    hint: `\`drop index concurrently ${name}\`, then run \`task migrate\` again`,
+  });
+}

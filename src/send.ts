@@ -1,0 +1,122 @@
+/** One message of a step: sent, cancelled on abort, rolled back on failure, and its failure told as the file's. */
+
+import { type ErrorCode, MigrateError } from './errors.ts';
+import type { Emit } from './event.ts';
+import { type Failed, failure, operationOf } from './failure.ts';
+import type { Analysis, Mode, Step } from './migration.ts';
+import { MessageFailed, type Reply } from './pg/message.ts';
+import { pause } from './pg/pause.ts';
+import type { Session } from './pg/session.ts';
+import type { FileMessage, Script } from './script.ts';
+
+/** What is the same for every step of a run. */
+export interface Worker {
+  readonly session: Session;
+  readonly script: Script;
+  readonly code: ErrorCode;
+  /** The server's, for error positions. */
+  readonly encoding: string;
+  readonly emit: Emit;
+  /** Milliseconds on any steady clock. */
+  readonly now: () => number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A step on its way. `analysis` null: nothing to run, or a file the grammar of another version could not read. */
+export interface Running {
+  readonly worker: Worker;
+  readonly step: Step;
+  readonly analysis: Analysis | null;
+  readonly mode: Mode;
+}
+
+/** The session ended under a step. What the server did with it must be looked up. */
+export class SessionLost extends Error {
+  override readonly name = 'SessionLost';
+}
+
+/** A message of our own, with nothing of the file in it: an error in it is not at a place in the file. */
+export const own = (text: string): FileMessage => ({
+  text,
+  before: text.length,
+  offset: 0,
+  tagsBefore: Number.POSITIVE_INFINITY,
+});
+
+/** Sends one message. Throws MigrateError where the server refuses, SessionLost where it is gone. */
+export async function attempt(r: Running, message: FileMessage, rows = false): Promise<Reply> {
+  try {
+    return await send(r.worker, message.text, rows);
+  } catch (e) {
+    throw told(r, await settle(r.worker, e), message);
+  }
+}
+
+const CANCEL_AGAIN_MS = 300;
+
+/** On abort asks the server to stop the message, again and again: a cancel can fall between two statements. */
+export async function send(worker: Worker, text: string, rows = false): Promise<Reply> {
+  const { session, signal } = worker;
+  const reply = rows ? session.query(text) : session.send(text);
+  if (signal === undefined) return reply;
+  const ended = new AbortController();
+  const cancelling = cancelOnAbort(session, signal, ended.signal);
+  try {
+    return await reply;
+  } finally {
+    ended.abort();
+    await cancelling;
+  }
+}
+
+async function cancelOnAbort(session: Session, signal: AbortSignal, ended: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const wake = () => {
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', wake);
+    ended.addEventListener('abort', wake, { once: true });
+  });
+  while (!ended.aborted) {
+    await session.cancel();
+    await pause(CANCEL_AGAIN_MS, ended);
+  }
+}
+
+/** After any failed message: ROLLBACK. If even that fails, the session is gone. */
+export async function settle(worker: Worker, e: unknown): Promise<Failed> {
+  if (!(e instanceof MessageFailed)) throw e;
+  if (e.server === null) throw new SessionLost(e.message, { cause: e });
+  try {
+    await worker.session.send('rollback');
+  } catch {
+    throw new SessionLost(e.message, { cause: e });
+  }
+  return { server: e.server, completed: e.completed };
+}
+
+export function told(
+  { worker, step, analysis, mode }: Running,
+  failed: Failed,
+  message: FileMessage,
+): MigrateError {
+  const error = failure(worker.code, failed, step, message, analysis, worker.encoding, mode);
+  if (failed.server.code !== '57014' || worker.signal?.aborted !== true) return error;
+  const { operation, sqlstate, location, excerpt } = error;
+  return new MigrateError(worker.code, 'cancelled', {
+    operation,
+    message: error.message,
+    sqlstate,
+    location,
+    excerpt,
+  });
+}
+
+/** Between two messages nothing runs, so there is nothing to cancel. */
+export function stopIfAborted({ signal, code }: Worker, step: Step): void {
+  if (signal?.aborted !== true) return;
+  const message = 'cancelled before it was run';
+  throw new MigrateError(code, 'cancelled', { operation: operationOf(step), message });
+}

@@ -1,0 +1,89 @@
+/** A run that is cut short: by Ctrl-C, by an administrator, by the network. What it says must be true. */
+
+import pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import { status, up } from '../../src/index.ts';
+import { createDatabase, type Database } from '../support/database.ts';
+import { failureOf } from '../support/failure.ts';
+import { folderOf } from '../support/folder.ts';
+
+const slow = (more: Readonly<Record<string, string>> = {}) =>
+  folderOf({
+    '1_a.up.sql': 'create table a (id int)',
+    '2_b.up.sql': 'create table b (id int);\nselect pg_sleep(30);',
+    '3_c.up.sql': 'create table c (id int)',
+    ...more,
+  });
+
+async function whenSleeping(database: Database, then: string): Promise<void> {
+  for (;;) {
+    const rows = await database.query(
+      `select ${then}(pid) from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
+    );
+    if (rows.length > 0) return;
+  }
+}
+
+const tables = (database: Database) =>
+  database.query(`select relname as name from pg_class where relname in ('a', 'b', 'c') order by 1`);
+
+describe('a run that is aborted', () => {
+  it('stops the running statement on the server, rolls back, unlocks, and says what is kept', async () => {
+    const database = await createDatabase();
+    const controller = new AbortController();
+    const run = failureOf(up({ database: database.url, migrations: slow(), signal: controller.signal }));
+    await whenSleeping(database, 'abs');
+    controller.abort();
+    const error = await run;
+    expect(error).toMatchObject({ code: 'MIGRATION_UP_FAILED', reason: 'cancelled', sqlstate: '57014' });
+    expect(error.report).toMatchObject({ to: 1n, dirty: false });
+    expect(error.report?.notReached.map((m) => m.id)).toEqual(['3']);
+    expect(await tables(database)).toEqual([{ name: 'a' }]);
+    expect(
+      await database.query(`select 1 from pg_locks where locktype = 'advisory'
+      and database = (select oid from pg_database where datname = current_database())`),
+    ).toEqual([]);
+  });
+
+  it('with a lent client leaves that client usable', async () => {
+    const database = await createDatabase();
+    const client = new pg.Client(database.url);
+    await client.connect();
+    const controller = new AbortController();
+    const run = failureOf(up({ database: client, migrations: slow(), signal: controller.signal }));
+    await whenSleeping(database, 'abs');
+    controller.abort();
+    expect((await run).reason).toBe('cancelled');
+    expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    await client.end();
+  });
+});
+
+describe('a session that is terminated in the middle', () => {
+  it('is looked up: what was not committed is said not to be', async () => {
+    const database = await createDatabase();
+    const run = failureOf(up({ database: database.url, migrations: slow() }));
+    await whenSleeping(database, 'pg_terminate_backend');
+    const error = await run;
+    expect(error).toMatchObject({ code: 'MIGRATION_UP_FAILED', reason: 'connection_lost' });
+    expect(error.message).toContain('it was not committed');
+    expect(error.report).toMatchObject({ to: 1n, dirty: false, failed: { id: '2', rolledBack: true } });
+    expect(await tables(database)).toEqual([{ name: 'a' }]);
+  });
+
+  it('in a resumable file is looked up, and the next run goes on', async () => {
+    const database = await createDatabase();
+    const migrations = folderOf({
+      '1_r.up.sql':
+        '-- rungs: no-transaction\ncreate table a (id int);\nselect pg_sleep(1);\ncreate table b (id int);',
+    });
+    const run = failureOf(up({ database: database.url, migrations }));
+    await whenSleeping(database, 'pg_terminate_backend');
+    const error = await run;
+    expect(error).toMatchObject({ reason: 'connection_lost', report: { to: 1n, dirty: true } });
+    expect(error.message).toContain('half done');
+    expect((await status({ database: database.url, migrations })).unfinished).toMatchObject({ done: 1 });
+    await up({ database: database.url, migrations });
+    expect(await tables(database)).toEqual([{ name: 'a' }, { name: 'b' }]);
+  });
+});
