@@ -22,6 +22,7 @@ const { outputFiles } = await build({
     index: 'src/index.ts',
     rungs: 'tasks/rungs.ts',
     db: 'tasks/db.ts',
+    demo: 'tasks/demo.ts',
     docs: 'build/docs.ts',
   },
   outdir: 'dist',
@@ -49,7 +50,7 @@ for (const { path, contents } of made) {
 }
 const kept = new Set(made.map(({ path }) => basename(path)));
 for (const name of readdirSync(dist))
-  if (/\.mjs(\.map)?$/.test(name) && !kept.has(name)) rmSync(join(dist, name));
+  if (/\.mjs(\.map)?$/.test(name) && !kept.has(name)) rmSync(join(dist, name), { force: true });
 
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');

@@ -5,24 +5,22 @@
 
 import { type Analysed, analyse, chosenFor } from './analysed.ts';
 import { type State, stateOf } from './applied.ts';
-import { apply } from './apply.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
-import { operationOf } from './failure.ts';
 import type { Job } from './job.ts';
 import type { Entry } from './ledger/journal.ts';
 import { type Log, startLog } from './log.ts';
 import { look, readRecorded, type Sight } from './look.ts';
-import type { Goal, Migrations, Recorded, Step } from './migration.ts';
+import type { Goal, Migrations, Recorded } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { plan } from './plan/plan.ts';
 import { codeOf, type Plan } from './plan/situation.ts';
-import { findOut } from './recover.ts';
 import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
 import * as script from './script.ts';
-import { SessionLost, stopIfAborted, type Worker } from './send.ts';
+import type { Worker } from './send.ts';
+import { runSteps } from './steps.ts';
 
 /** What stays the same for a whole command. */
 interface Command {
@@ -136,7 +134,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
       },
     };
     if (!isNothing(now.plan)) await prepare(worker, now);
-    await steps(worker, command, now);
+    await runSteps(worker, job, log, now.plan.steps, now.analysed);
   } finally {
     session.onNotice = () => {};
     // Closing an own connection would do; a lent one lives on. A lost one has nothing left to release.
@@ -163,72 +161,6 @@ async function prepare(worker: Worker, { recorded, state, plan }: View): Promise
     'create the version table and the journal',
   );
 }
-
-async function steps(worker: Worker, command: Command, { plan, analysed }: View): Promise<void> {
-  const { log, job } = command;
-  for (const step of plan.steps) {
-    const { analysis, mode } = chosenFor(analysed, step);
-    stopIfAborted(worker, step);
-    log.started(step, mode);
-    try {
-      const done = await apply({ worker, step, analysis, mode });
-      log.finished(step, done);
-      if (done.locks < worker.script.lockIds.length) await lockAgain(worker, job, log, step);
-    } catch (e) {
-      if (e instanceof SessionLost) {
-        await tellLoss(worker, command, step, e);
-        if (step !== plan.steps.at(-1)) throw lost(worker, step, e, 'the others were not begun');
-        return;
-      }
-      // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
-      const after = await look(worker.session, job.door.table)
-        .then((sight) => readRecorded(worker.session, sight))
-        .catch(() => null);
-      if (after !== null) log.landed(after.head);
-      throw e;
-    }
-  }
-}
-
-/** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
-async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promise<void> {
-  const file = step.file?.path ?? null;
-  log.warn('locks_dropped', 'this migration released the migration lock; it has been taken again', file);
-  const { lockIds: ids } = worker.script;
-  await release(worker.session, ids);
-  await acquire(worker.session, ids, { ...worker, timeoutMs: job.lockTimeoutMs });
-}
-
-/** Returns where the step turned out to be committed. */
-async function tellLoss(worker: Worker, { job, log }: Command, step: Step, e: SessionLost): Promise<void> {
-  const fate = await findOut(worker, job, step);
-  if (fate === null) {
-    log.unknown(step);
-    throw new MigrateError('MIGRATION_VERSION_CHECK_FAILED', 'connection_lost', {
-      operation: operationOf(step),
-      message: `${e.message}; the database could not be reached again to see whether it was committed`,
-      hint: 'run `task migrate:status` when the database is back',
-      cause: e,
-    });
-  }
-  if (fate.row === null) {
-    log.landed(fate.head);
-    throw lost(worker, step, e, fate.head.dirty ? 'it is half done' : 'it was not committed');
-  }
-  log.finished(step, { mode: fate.row.mode ?? 'atomic', executionTimeMs: fate.row.executionTimeMs ?? 0 });
-  log.warn(
-    'connection_lost',
-    `the connection was lost; migration ${step.migration.id} had been committed`,
-    null,
-  );
-}
-
-const lost = (worker: Worker, step: Step, e: SessionLost, what: string): MigrateError =>
-  new MigrateError(worker.code, 'connection_lost', {
-    operation: operationOf(step),
-    message: `${e.message}; looked up: ${what}`,
-    cause: e,
-  });
 
 function stop(
   { goal }: Command,

@@ -122,4 +122,5 @@ export function refusal(work: () => unknown): MigrateError {
 }
 
 /** What the state says is applied, ascending. */
-export const appliedIn = (state: State): number[] => [...state.applied.keys()].map(Number).sort((a, b) => a - b);
+export const appliedIn = (state: State): number[] =>
+  [...state.applied.keys()].map(Number).sort((a, b) => a - b);
