@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** `unit` needs nothing. The others share one server for the whole run (test/support/global-setup.ts). */
@@ -13,6 +14,8 @@ const onServer = (name: string) => ({
 
 export default defineConfig({
   test: {
+    // Most tests wait for a server: two at once also where vitest would run one (two cores).
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       onServer('db'),

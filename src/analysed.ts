@@ -4,31 +4,27 @@ import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
 import type { Analysis, MigrationFile, Mode, Problem, Step } from './migration.ts';
 import { problemsError } from './problems.ts';
-import { analyseFile } from './sql/analysis.ts';
 import { statementChecksum } from './sql/checksum.ts';
-import { GRAMMAR_MAJOR } from './sql/grammar.ts';
+import { GRAMMAR_MAJOR } from './sql/grammar-major.ts';
 import { at } from './sql/position.ts';
 
-/** How a file is to be run. `analysis` null: the grammar of another version could not read it. */
+export type Analysed = ReadonlyMap<MigrationFile, Analysis>;
+
+/** How a step is run. `analysis` null: there is no file, and only the version moves. */
 export interface Chosen {
   readonly analysis: Analysis | null;
   readonly mode: Mode;
 }
 
-export type Analysed = ReadonlyMap<MigrationFile, Chosen>;
-
-/** A step without a file moves the version and nothing else. */
-const EMPTY: Chosen = { analysis: null, mode: 'atomic' };
-
-export const chosenFor = (analysed: Analysed, step: Step): Chosen => {
-  const chosen = step.file === null ? EMPTY : (analysed.get(step.file) ?? EMPTY);
+export function chosenFor(analysed: Analysed, step: Step, plainOnly: boolean): Chosen {
+  const analysis = step.file === null ? null : (analysed.get(step.file) ?? null);
   // What began statement by statement ends so, also when the file was fixed meanwhile.
-  return step.resume === null ? chosen : { ...chosen, mode: 'resumable' };
-};
+  const mode = step.resume !== null ? 'resumable' : plainOnly ? 'plain' : (analysis?.mode ?? 'atomic');
+  return { analysis, mode };
+}
 
 export interface Setting {
   readonly serverVersion: number;
-  readonly plainOnly: boolean;
   readonly code: ErrorCode;
   readonly emit: Emit;
 }
@@ -38,23 +34,31 @@ export async function analyse(steps: readonly Step[], known: Analysed, setting: 
   const analysed = new Map(known);
   const problems: Problem[] = [];
   const texts = new Map<string, string>();
-  const sameGrammar = Math.floor(setting.serverVersion / 10000) === GRAMMAR_MAJOR;
   for (const { file } of steps) {
     if (file === null || analysed.has(file)) continue;
-    const found = await analyseFile(file);
-    const blocking = found.problems.filter((p) => p.reason !== 'syntax' || sameGrammar);
+    const found = await read(file);
+    const blocking = found.problems.filter((p) => blocks(p, Math.floor(setting.serverVersion / 10000)));
     for (const p of found.problems.filter((p) => !blocking.includes(p))) warnOf(p, file, setting);
     if (blocking.length > 0) texts.set(file.path, file.text);
     problems.push(...blocking);
-    const mode = setting.plainOnly ? 'plain' : (found.analysis?.mode ?? found.asked ?? 'atomic');
-    analysed.set(file, { analysis: found.analysis, mode });
+    analysed.set(file, found.analysis);
   }
   if (problems.length > 0) throw problemsError(problems, texts);
-  for (const step of steps) refuseEditedResume(step, chosenFor(analysed, step), setting.code);
+  for (const step of steps) refuseEditedResume(step, analysed, setting.code);
   return analysed;
 }
 
+/** A build has read its files already. The grammar is loaded only where there is something to read. */
+async function read(file: MigrationFile) {
+  if (file.analysis !== null) return { analysis: file.analysis, problems: [] };
+  const { analyseFile } = await import('./sql/analysis.ts');
+  return analyseFile(file);
+}
+
 /** Another major version's server may accept what this grammar does not; it has the last word. */
+export const blocks = (p: Problem, serverMajor: number): boolean =>
+  p.reason !== 'syntax' || serverMajor === GRAMMAR_MAJOR;
+
 function warnOf(p: Problem, file: MigrationFile, { emit, serverVersion }: Setting): void {
   const place = p.offset === null ? null : at(file.text, p.offset);
   const server = Math.floor(serverVersion / 10000);
@@ -71,9 +75,9 @@ function warnOf(p: Problem, file: MigrationFile, { emit, serverVersion }: Settin
 }
 
 /** A half-done file may be fixed from the failed statement on, not before it. */
-function refuseEditedResume({ resume, file, migration }: Step, { analysis }: Chosen, code: ErrorCode): void {
+function refuseEditedResume({ resume, file, migration }: Step, analysed: Analysed, code: ErrorCode): void {
   if (resume === null || file === null) return;
-  const statements = analysis?.statements ?? [];
+  const statements = analysed.get(file)?.statements ?? [];
   for (const [i, sum] of resume.doneStatements.entries()) {
     const st = statements[i];
     if (st !== undefined && statementChecksum(file.text.slice(st.start, st.end)) === sum) continue;

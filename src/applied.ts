@@ -94,7 +94,10 @@ function bridge(
   return [...reverted, ...reached];
 }
 
-/** What `force V` makes of it: every file's version up to V counts as applied, what is above as reverted. */
+/**
+ * What `force V` makes of it: every file's version up to V counts as applied, what is above as reverted. The unseen
+ * moves come first: once the journal is at V, nothing else would tell of them.
+ */
 export function forcedMoves(
   state: State,
   migrations: readonly Migration[],

@@ -84,11 +84,10 @@ async function view(command: Command, session: Session, before: View | null): Pr
   const made = plan(source, recorded.head, state, goal, job.allow);
   const analysed = await analyse(made.steps, before?.analysed ?? new Map(), {
     serverVersion: sight.identity.serverVersion,
-    plainOnly: job.plainOnly,
     code: codeOf(goal, recorded.head),
     emit: log.emit,
   });
-  log.planned(recorded.head, made, (step) => chosenFor(analysed, step).mode);
+  log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
   return { sight, recorded, state, plan: made, analysed };
 }
 

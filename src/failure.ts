@@ -97,10 +97,15 @@ function locate(
   // No position (a violated constraint, an error inside a function): the tags say which statement it was.
   const index = completed.length - message.tagsBefore;
   const statements = analysis?.statements ?? [];
-  const here = message.offset > 0 ? statements.find((s) => s.start === message.offset) : statements[index];
+  const here =
+    analysis?.parsed === false
+      ? undefined
+      : message.offset > 0
+        ? statements.find((s) => s.start === message.offset)
+        : statements[index];
   if (here === undefined) {
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
-    const isFiles = analysis === null || index === statements.length;
+    const isFiles = analysis?.parsed === false || index === statements.length;
     return isFiles ? { location: { file: file.path, line: null, column: null }, excerpt: null } : null;
   }
   const { line, column, excerpt } = at(file.text, here.start);

@@ -50,7 +50,10 @@ export interface Analysis {
   readonly mode: Mode;
   /** Why the mode is not `atomic`: the comment, or the first statement that asked for it. */
   readonly why: string | null;
+  /** The whole file as one, where `parsed` is false. */
   readonly statements: readonly Statement[];
+  /** False: the grammar of another major version could not read it, and the server has the last word. */
+  readonly parsed: boolean;
 }
 
 /** A file the grammar could not read, or that breaks a rule; found before anything ran. */
@@ -70,6 +73,8 @@ export interface MigrationFile {
   readonly text: string;
   /** SHA-256 of the text with CRLF and CR read as LF, in lower-case hex. */
   readonly checksum: string;
+  /** What a build found out; null where the file was just read from a folder. */
+  readonly analysis: Analysis | null;
 }
 
 export interface Migration {

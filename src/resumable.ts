@@ -13,7 +13,7 @@ export async function resumable(r: Running): Promise<void> {
   const { worker, step, analysis } = r;
   const begun = worker.now();
   const text = step.file?.text ?? '';
-  const statements = analysis?.statements ?? [wholeFile(text)];
+  const statements = analysis?.statements ?? [];
   const row = step.resume?.id ?? (await opened(r, 'resumable'));
   const done = step.resume?.doneStatements.length ?? 0;
   for (const st of statements.slice(0, done)) {
@@ -37,11 +37,6 @@ export async function resumable(r: Running): Promise<void> {
     }
   }
   await attempt(r, own(script.finish(worker.script, step, 'resumable', row, worker.now() - begun)));
-}
-
-/** A file the grammar could not cut goes as one statement. */
-function wholeFile(text: string): Statement {
-  return { start: 0, end: text.length, line: 1, run: 'alone', session: false, concurrentIndex: null };
 }
 
 const ask =

@@ -22,7 +22,7 @@ export interface Worker {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A step on its way. `analysis` null: nothing to run, or a file the grammar of another version could not read. */
+/** A step on its way. `analysis` null: there is no file, and only the version moves. */
 export interface Running {
   readonly worker: Worker;
   readonly step: Step;

@@ -65,7 +65,7 @@ async function read(folder: string, name: string): Promise<NamedFile | { readonl
   }
   const decoded = decode(bytes);
   if ('text' in decoded)
-    return { name, file: { path, text: decoded.text, checksum: checksum(decoded.text) } };
+    return { name, file: { path, text: decoded.text, checksum: checksum(decoded.text), analysis: null } };
   return { problem: { reason: 'encoding', message: decoded.message, file: path, offset: null } };
 }
 

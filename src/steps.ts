@@ -21,7 +21,7 @@ export async function runSteps(
   analysed: Analysed,
 ): Promise<void> {
   for (const step of steps) {
-    const { analysis, mode } = chosenFor(analysed, step);
+    const { analysis, mode } = chosenFor(analysed, step, job.plainOnly);
     stopIfAborted(worker, step);
     log.started(step, mode);
     try {

@@ -17,12 +17,7 @@ import type { Voice } from '../src/report/error-text.ts';
 import { runText, statusText } from '../src/report/human.ts';
 import { createPair } from './_create.ts';
 import { type Arguments, type FlagName, readCount, readVersion, usageError } from './_flags.ts';
-
-/** A command's result, both ways it can be printed. */
-export interface Result {
-  readonly text: string;
-  readonly document: unknown;
-}
+import type { Result } from './_result.ts';
 
 export interface Context {
   readonly args: Arguments;

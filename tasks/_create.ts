@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from '../src/errors.ts';
 import { nextNames } from '../src/layout/pairs.ts';
-import type { Result } from './_commands.ts';
+import type { Result } from './_result.ts';
 
 /** What a file name may be made of everywhere, and nothing that a shell or a path could mean something by. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;

@@ -20,7 +20,9 @@ export function plan(source: Migrations, head: Head, state: State, goal: Goal, a
   if (goal.kind === 'down') return planDown(s, goal.steps);
   if (goal.kind === 'redo') return planRedo(s);
   mustExist(s, goal.to);
-  return isBelowHead(s, goal.to) ? planDownTo(s, goal.to) : planUp(s, null, goal.to);
+  // A half-done revert may end right there, and is on its way down all the same.
+  const isDown = s.resumed?.direction === 'down' && state.applied.has(goal.to);
+  return isDown || isBelowHead(s, goal.to) ? planDownTo(s, goal.to) : planUp(s, null, goal.to);
 }
 
 /** A half-done resumable run comes first, and only in its own direction; anything else that is dirty is refused. */

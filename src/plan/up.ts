@@ -25,14 +25,16 @@ export function planUp(s: Situation, steps: number | null, to: bigint | null): P
   const within = unapplied.filter((m) => to === null || m.version <= to);
   const left = steps === null ? within.length : Math.max(0, steps - (resumed === null ? 0 : 1));
   const chosen = within.slice(0, left);
+  const ascent = [...(resumed === null ? [] : [resumed]), ...ascend(startOf(s), chosen)];
   const warnings: Warning[] = [];
-  if (steps !== null && left > within.length) warnings.push(short(steps, left - within.length, 'apply'));
+  const missing = left - within.length;
+  if (steps !== null && missing > 0 && ascent.length > 0) warnings.push(short(steps, missing, 'apply'));
   for (const m of chosen.filter((m) => m.up === null)) {
     const message = `migration ${m.id} has no up file: only the version moves`;
     warnings.push(warning('missing_up', message, m.down?.path ?? null));
   }
   return {
-    steps: [...(resumed === null ? [] : [resumed]), ...ascend(startOf(s), chosen)],
+    steps: ascent,
     remaining: unapplied.filter((m) => !chosen.includes(m)),
     accepted,
     warnings,

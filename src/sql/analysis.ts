@@ -6,10 +6,7 @@ import { isFault, type Parsed, parse } from './grammar.ts';
 import { at } from './position.ts';
 
 export interface AnalysedFile {
-  /** Null where the grammar refuses the file. */
-  readonly analysis: Analysis | null;
-  /** The mode that the file's leading comment asks for: all that is known of it where `analysis` is null. */
-  readonly asked: Mode | null;
+  readonly analysis: Analysis;
   readonly problems: readonly Problem[];
 }
 
@@ -26,7 +23,7 @@ export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
       file: path,
       offset: parsed.offset,
     });
-    return { analysis: null, asked: asked.mode, problems };
+    return { analysis: unread(text, asked.mode), problems };
   }
   const classified = parsed.map((statement) => ({ ...statement, ...classify(statement.node) }));
   for (const { start, end, line, node } of parsed) {
@@ -38,8 +35,21 @@ export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
   }
   const broken = asked.mode === null ? mixture(classified) : contradiction(asked.mode, classified);
   if (broken !== null) problems.push(directiveProblem(path, broken));
-  const analysis = { ...modeOf(text, asked, classified), statements: classified.map(statement) };
-  return { analysis, asked: asked.mode, problems };
+  const statements = classified.map(statement);
+  return { analysis: { ...modeOf(text, asked, classified), statements, parsed: true }, problems };
+}
+
+/** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
+function unread(text: string, asked: Mode | null): Analysis {
+  const whole: Statement = {
+    start: 0,
+    end: text.length,
+    line: 1,
+    run: 'alone',
+    session: false,
+    concurrentIndex: null,
+  };
+  return { mode: asked ?? 'atomic', why: null, statements: [whole], parsed: false };
 }
 
 const directiveProblem = (file: string, { message, offset }: DirectiveFault): Problem => ({

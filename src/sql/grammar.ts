@@ -8,9 +8,6 @@ import { byteWalk, fromCodePoints } from './position.ts';
 
 export type { DefElem, FuncCall, Node, RangeVar, SelectStmt } from 'libpg-query';
 
-/** The server version whose grammar this is. What an older server takes and this refuses is not an error there. */
-export const GRAMMAR_MAJOR = 18;
-
 /** One top-level statement, from its first token to before its semicolon. Offsets are UTF-16 indices. */
 export interface Parsed {
   readonly start: number;

@@ -286,7 +286,7 @@ describe('a checkout that only its owner can read', () => {
     }
     const { uid, gid } = await ordinaryUser();
     const identity = { uid, gid, name: 'nobody', dropped: true };
-    const dir = project.cacheDir ?? '';
+    const dir = `${project.projectDir}-cache`;
     const refused = { reason: 'permission', hint: expect.stringContaining('RUNGS_CACHE') };
 
     await mkdir(dir);

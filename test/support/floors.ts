@@ -29,7 +29,10 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
   },
   {
     what: '3: a whole command',
-    files: ['src/job.ts', 'src/log.ts', 'src/recover.ts', 'src/engine.ts', 'src/force.ts', 'src/inspect.ts'],
+    files: [
+      ...['src/job.ts', 'src/log.ts', 'src/recover.ts', 'src/steps.ts'],
+      ...['src/engine.ts', 'src/force.ts', 'src/inspect.ts'],
+    ],
   },
   { what: '4: the public API', files: ['src/index.ts'] },
   { what: '5: argv, environment, stdout, exit codes', files: ['tasks/', 'build/'] },
@@ -49,7 +52,8 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/resumable.ts': ['src/indexes.ts', 'src/opened.ts', 'src/send.ts'],
   'src/apply.ts': ['src/opened.ts', 'src/resumable.ts', 'src/send.ts'],
   'src/recover.ts': ['src/job.ts'],
-  'src/engine.ts': ['src/job.ts', 'src/log.ts', 'src/recover.ts'],
+  'src/steps.ts': ['src/job.ts', 'src/log.ts', 'src/recover.ts'],
+  'src/engine.ts': ['src/job.ts', 'src/log.ts', 'src/steps.ts'],
   'src/force.ts': ['src/job.ts', 'src/log.ts'],
   'src/inspect.ts': ['src/job.ts'],
   'build/': ['tasks/'],

@@ -2,48 +2,60 @@ import { chmod, chown, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink } fro
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
+import { afterAll } from 'vitest';
 import { findPackage } from '../../tasks/cluster/binaries.ts';
 import { type Options, stop } from '../../tasks/cluster/cluster.ts';
-import { type Watchdog, watch } from './watchdog.ts';
+import { canEnter } from '../../tasks/cluster/identity.ts';
+import { watch } from './watchdog.ts';
 
 export const isRoot = process.getuid?.() === 0;
 
 /** Where the version under test is installed, as for the test server itself. */
 export const packageHome = resolve(process.env.RUNGS_TEST_PG ?? '.');
 
+/** A folder of this test file's, open to every user; gone at its end. */
+export const root = await realpath(await mkdtemp(join(tmpdir(), 'rungs-test-project-')));
+const watchdog = watch(root);
+await chmod(root, 0o755);
+
+afterAll(async () => {
+  await rm(root, { recursive: true, force: true });
+  watchdog.dismiss();
+});
+
 /** A folder with an embedded server of its own, and what `start` and the others need to know of it. */
 export interface Project extends Options {
+  readonly cacheDir: string;
   readonly narrated: string[];
 }
 
-const made: { readonly root: string; readonly project: Project; readonly watchdog: Watchdog }[] = [];
+const made: { readonly dir: string; readonly project: Project }[] = [];
 
-/** Under the temp folder, at `path` in a folder that every user may enter; its cache is beside it. */
+/** In a folder of its own, at `path`. */
 export async function makeProject(path = 'project'): Promise<Project> {
-  const root = await realpath(await mkdtemp(join(tmpdir(), 'rungs-test-project-')));
-  const watchdog = watch(root);
-  await chmod(root, 0o755);
-  const projectDir = join(root, path);
+  const dir = await mkdtemp(join(root, 'at-'));
+  await chmod(dir, 0o755);
+  const projectDir = join(dir, path);
   await mkdir(projectDir, { recursive: true });
   const narrated: string[] = [];
   const project: Project = {
     projectDir,
     from: [packageHome],
+    // One for all: where the checkout is closed to the server's user, the programs are copied to it.
     cacheDir: join(root, 'cache'),
     durable: false,
     narrated,
     narrate: (line) => void narrated.push(line),
   };
-  made.push({ root, project, watchdog });
+  made.push({ dir, project });
   return project;
 }
 
 /** For afterEach. */
 export async function removeProjects(): Promise<void> {
-  for (const { root, project, watchdog } of made.splice(0)) {
+  for (const { dir, project } of made.splice(0)) {
     await stop(project);
-    await rm(root, { recursive: true, force: true });
-    watchdog.dismiss();
+    await rm(dir, { recursive: true, force: true });
   }
 }
 
@@ -71,8 +83,10 @@ export async function installWithoutScripts(dir: string): Promise<void> {
   await cp(source, target, { recursive: true, filter: (path) => !skipped.has(path) });
 }
 
-/** The package as the version under test has it, without a copy. */
+/** The package as the version under test has it; without a copy, unless other users could not read it. */
 export async function linkPackage(projectDir: string): Promise<void> {
+  const reader = { ...(await ordinaryUser()), name: 'reader', dropped: isRoot };
+  if (!(await canEnter(reader, packageHome))) return installWithoutScripts(projectDir);
   await symlink(join(packageHome, 'node_modules'), join(projectDir, 'node_modules'));
 }
 

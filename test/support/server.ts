@@ -2,6 +2,7 @@ import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { start, stop } from '../../tasks/cluster/cluster.ts';
 import { watch } from './watchdog.ts';
 
@@ -30,7 +31,7 @@ export async function startServer(env: NodeJS.ProcessEnv): Promise<TestServer> {
   if (RUNGS_TEST_CONTAINERS === '1') return startContainer(RUNGS_TEST_IMAGE);
   if (!RUNGS_TEST_PG && RUNGS_TEST_CONTAINERS !== '0' && (await dockerAnswers(env.DOCKER_HOST))) {
     try {
-      return await startContainer(RUNGS_TEST_IMAGE);
+      return await Promise.race([startContainer(RUNGS_TEST_IMAGE), tooLate()]);
     } catch (error) {
       const why = error instanceof Error ? error.message : error;
       console.error(`tests: no container (${why}); using the embedded server`);
@@ -83,6 +84,12 @@ async function startContainer(image = 'postgres:18-alpine'): Promise<TestServer>
     what: `container ${image}`,
     stop: end,
   };
+}
+
+/** An image that is not there yet may come slowly, or from a registry that does not answer. */
+async function tooLate(): Promise<never> {
+  await pause(90_000, undefined, { ref: false });
+  throw new Error('none within 90 s');
 }
 
 /** Asks the daemon itself; `docker info` takes seconds where there is none. */

@@ -26,7 +26,7 @@ export function files(spec: string, edited: readonly bigint[] = []): Migrations 
 }
 
 export function file(name: string, text: string): { readonly name: string; readonly file: MigrationFile } {
-  return { name, file: { path: `migrations/${name}`, text, checksum: checksum(text) } };
+  return { name, file: { path: `migrations/${name}`, text, checksum: checksum(text), analysis: null } };
 }
 
 export const at = (version: bigint | number | null, dirty = false): Head => ({

@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { rememberUrl, withUrl } from '../../tasks/cluster/dotenv.ts';
 import {
   give,
@@ -15,17 +14,12 @@ import {
   type Project,
   query,
   removeProjects,
+  root,
 } from '../support/project.ts';
-import { type Watchdog, watch } from '../support/watchdog.ts';
 
-let script: string;
-let watchdog: Watchdog;
+const script = join(root, 'db.mjs');
 
 beforeAll(async () => {
-  const dir = await realpath(await mkdtemp(join(tmpdir(), 'rungs-test-script-')));
-  watchdog = watch(dir);
-  await chmod(dir, 0o755);
-  script = join(dir, 'db.mjs');
   // With all it needs inside, so that it runs where the user has no access to our node_modules.
   await build({
     entryPoints: ['tasks/db.ts'],
@@ -41,10 +35,6 @@ beforeAll(async () => {
   });
 });
 
-afterAll(async () => {
-  await rm(dirname(script), { recursive: true, force: true });
-  watchdog.dismiss();
-});
 afterEach(removeProjects);
 
 interface Ran {

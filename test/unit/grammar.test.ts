@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { GRAMMAR_MAJOR, isFault, type Parsed, parse } from '../../src/sql/grammar.ts';
+import { isFault, type Parsed, parse } from '../../src/sql/grammar.ts';
+import { GRAMMAR_MAJOR } from '../../src/sql/grammar-major.ts';
 
 const FIXTURES = new URL('../fixtures/sql/', import.meta.url);
 const fixture = (path: string): string => readFileSync(new URL(path, FIXTURES), 'utf8');

@@ -1,0 +1,5 @@
+/** A command's result, both ways it can be printed. */
+export interface Result {
+  readonly text: string;
+  readonly document: unknown;
+}
