@@ -1,14 +1,16 @@
-/** The documentation pages that are made from the code that owns their facts. */
+/** The pages of docs/ that are made from the code that owns their facts. */
 
 import { CODES, REASONS } from '../src/errors.ts';
 import { COMMANDS } from '../tasks/_commands.ts';
 import { FLAGS } from '../tasks/_flags.ts';
+import { schema } from './schema.ts';
 
 /** Path to content. */
 export function pages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/errors.md', errors()],
     ['docs/commands.md', commands()],
+    ['docs/report.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
   ]);
 }
 

@@ -34,10 +34,13 @@ export function stateOf(recorded: Recorded, migrations: readonly Migration[]): S
   const applied = new Map<bigint, Applied>();
   for (const row of recorded.journal) replay(applied, row);
   const { head } = recorded;
-  const last = recorded.journal.at(-1);
-  const ourMove = last !== undefined && last.head === head.version;
-  const unfinished = ourMove && last.state === 'started' && head.dirty ? last : null;
-  const unseen = ourMove ? [] : bridge(applied, head, migrations);
+  const last = recorded.journal.findLast((row) => row.kind !== 'accepted');
+  // The version is dirty under an unfinished row and clean under a done one; else someone has touched it since.
+  const ourMove =
+    last !== undefined && last.head === head.version && (last.state === 'started') === head.dirty;
+  const unfinished = ourMove && head.dirty ? last : null;
+  const known = ourMove && (head.dirty || head.version === null || applied.has(head.version));
+  const unseen = known ? [] : bridge(applied, head, migrations);
   for (const { migration, direction } of unseen) {
     if (direction === 'down') applied.delete(migration.version);
     else applied.set(migration.version, { ...assumed, ...migration });
@@ -103,5 +106,5 @@ export function forcedMoves(
   migrations: readonly Migration[],
   to: bigint | null,
 ): readonly Unseen[] {
-  return bridge(state.applied, { version: to, dirty: false }, migrations);
+  return [...state.unseen, ...bridge(state.applied, { version: to, dirty: false }, migrations)];
 }

@@ -5,6 +5,7 @@
 
 import { type Analysed, analyse, chosenFor } from './analysed.ts';
 import { type State, stateOf } from './applied.ts';
+import { type Baseline, cleanUp, decode, own, READ, restore } from './baseline.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
 import type { Job } from './job.ts';
@@ -95,6 +96,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
   const { job, log, goal } = command;
   const { identity, place } = first.sight;
   const code = codeOf(goal, first.recorded.head);
+  const baseline = await baselineOf(session, identity.canWatch);
   const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
   // While another run is half-way, a look can find it dirty; that is not ours to judge yet.
   const settled = () =>
@@ -116,11 +118,10 @@ async function underLock(command: Command, session: Session, first: View, asked:
     if (asked && !isSamePlan(first.plan, now.plan)) {
       throw stop(command, now, 'raced', 'while you were asked, the database changed; nothing was run');
     }
-    const { encoding, watchesClient } = identity;
     const worker: Worker = {
       session,
       code,
-      encoding,
+      encoding: identity.encoding,
       emit: log.emit,
       now: job.now,
       signal: job.signal,
@@ -128,7 +129,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
         place,
         author: { tool: job.tool, run: job.newId() },
         nonce: job.newId(),
-        watchesClient,
+        cleanUp: cleanUp(baseline),
         lockIds: ids,
       },
     };
@@ -138,7 +139,18 @@ async function underLock(command: Command, session: Session, first: View, asked:
     session.onNotice = () => {};
     // Closing an own connection would do; a lent one lives on. A lost one has nothing left to release.
     await release(session, ids).catch(() => {});
+    if (session.lent) await session.send(restore(baseline)).catch(() => {});
   }
+}
+
+async function baselineOf(session: Session, watch: boolean): Promise<Baseline> {
+  if (!session.lent) return own(watch);
+  const reply = await refused(
+    session.query(READ),
+    'MIGRATION_INIT_FAILED',
+    'read the lent client’s settings',
+  );
+  return decode(reply.sets[0]?.[0] ?? {}, watch);
 }
 
 /** The tables, what happened without us, and the edited files that are accepted. */

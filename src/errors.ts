@@ -105,6 +105,10 @@ export const REASONS = {
   duplicate: { meaning: 'Two files have the same version and direction.', next: 'rename one of them' },
   encoding: { meaning: 'A file is not UTF-8, or holds a NUL byte.', next: 'save the file as UTF-8' },
   flag: { meaning: 'A flag or argument is unknown or unusable.', next: 'see `rungs --help`' },
+  in_transaction: {
+    meaning: 'The client that was lent is inside a transaction, which migrations would become a part of.',
+    next: 'commit or roll back first, or pass a URL',
+  },
   internal: { meaning: 'A fault in rungs itself.', next: 'please report it with the output of `--json`' },
   invalid_index: {
     meaning: 'An index built CONCURRENTLY is INVALID.',

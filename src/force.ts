@@ -51,7 +51,7 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
       place,
       author: { tool: job.tool, run: job.newId() },
       nonce: job.newId(),
-      watchesClient: identity.watchesClient,
+      cleanUp: '',
       lockIds: ids,
     };
     const tables = script.prepare(

@@ -1,6 +1,6 @@
 /** The two queries every command makes. Reading needs no DDL, no lock and no CREATE right. */
 
-import { MigrateError } from './errors.ts';
+import { MigrateError, type Reason } from './errors.ts';
 import { decode as decodeIdentity, type Identity, identify } from './ledger/identify.ts';
 import * as journal from './ledger/journal.ts';
 import * as ledger from './ledger/version-row.ts';
@@ -20,14 +20,13 @@ export async function look(
   session: Session,
   table: { readonly schema: string | null; readonly name: string },
 ): Promise<Sight> {
-  const reply = await session.query(identify(table.name, table.schema));
+  const reply = await session.query(identify(table.name, table.schema, session.lent));
   const identity = decodeIdentity(reply.sets[0]?.[0] ?? {});
   session.pid = identity.pid;
   const operation = 'identify the database';
-  const fail = (
-    reason: 'server_version' | 'no_schema' | 'ledger_elsewhere' | 'ledger_shape',
-    message: string,
-  ) => new MigrateError('MIGRATION_INIT_FAILED', reason, { operation, message });
+  const fail = (reason: Reason, message: string) =>
+    new MigrateError('MIGRATION_INIT_FAILED', reason, { operation, message });
+  if (identity.inTransaction) throw fail('in_transaction', 'the client is inside a transaction');
   if (identity.serverVersion < OLDEST) {
     throw fail(
       'server_version',

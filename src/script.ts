@@ -1,9 +1,8 @@
 /**
- * Steps to literal messages: what is returned here is what the server hears. The reason for each part is in
- * docs/reliability.md, and a test in test/db/wire.test.ts.
+ * Steps to literal messages: what is returned here is what the server hears. Each part has its reason, and a test
+ * in test/db/wire.test.ts that shows it.
  */
 
-import { CHECK_INTERVAL } from './ledger/identify.ts';
 import * as journal from './ledger/journal.ts';
 import * as ledger from './ledger/version-row.ts';
 import type { IndexStatement, Mode, Place, Statement, Step } from './migration.ts';
@@ -15,7 +14,8 @@ export interface Script {
   readonly author: journal.Author;
   /** Unguessable, so that no file can fake a marker. */
   readonly nonce: string;
-  readonly watchesClient: boolean;
+  /** What makes the session as it was (baseline.ts); sent after each file, before the ledger write. */
+  readonly cleanUp: string;
   readonly lockIds: readonly bigint[];
 }
 
@@ -28,17 +28,6 @@ export interface FileMessage {
   readonly offset: number;
   /** How many tags come before the file's first statement. */
   readonly tagsBefore: number;
-}
-
-/**
- * What a file may leave in the session and the next one must not see. `reset all` alone leaves roles, with which
- * the ledger write would fail (42501), prepared statements and temporary tables; `discard all` would drop our locks.
- * Deferred triggers come first: at the commit they would run without the file's search_path and role, and events
- * that wait on a temporary table make `discard temp` fail (55006).
- */
-function cleanUp(s: Script): string {
-  const watch = s.watchesClient ? `; set client_connection_check_interval = '${CHECK_INTERVAL}'` : '';
-  return `set constraints all immediate; reset session authorization; reset role; reset all; deallocate all; close all; unlisten *; discard temp; discard sequences${watch}`;
 }
 
 const entry = (step: Step, mode: Mode): journal.Entry => ({
@@ -82,7 +71,7 @@ const clean = (step: Step) => ({ version: step.to, dirty: false });
 export function atomic(s: Script, step: Step): FileMessage {
   const before = 'begin; ';
   const text = `${before}${step.file?.text ?? ''}
-; ${cleanUp(s)}; ${ledger.move(s.place, step.from, clean(step))};
+; ${s.cleanUp}; ${ledger.move(s.place, step.from, clean(step))};
 ${journal.insert(s.place, entry(step, 'atomic'), s.author, 'done')}; commit; ${marker(s)}`;
   return { text, before: before.length, offset: 0, tagsBefore: 1 };
 }
@@ -101,7 +90,7 @@ export function finish(
   row: bigint,
   elapsedMs: number,
 ): string {
-  const clean_ = mode === 'resumable' ? `${cleanUp(s)}; ` : '';
+  const clean_ = mode === 'resumable' ? `${s.cleanUp}; ` : '';
   // A file may have made transactions read-only; the clean-up ends that for the next.
   return `begin${mode === 'resumable' ? ' read write' : ''}; ${clean_}${ledger.move(s.place, dirty(step), clean(step))};
 ${journal.finish(s.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(s)}`;

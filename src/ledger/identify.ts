@@ -18,8 +18,10 @@ export interface Identity {
   readonly journal: Shape | null;
   /** Another schema of the search_path with such a table, when ours is there only for being named like the role. */
   readonly ledgerElsewhere: string | null;
-  /** Whether the server watches for a dead client while it works (PostgreSQL 14 and newer, on Linux). */
-  readonly watchesClient: boolean;
+  /** Whether the server can watch for a dead client while it works; on Linux from PostgreSQL 14 on. */
+  readonly canWatch: boolean;
+  /** When a transaction was already open in the session. */
+  readonly inTransaction: boolean;
 }
 
 export interface Shape {
@@ -38,10 +40,10 @@ const COLUMNS = `(select string_agg(a.attname || ' ' || format_type(a.atttypid, 
       from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
 
 /**
- * `schema` null: the current one, resolved once and here, as golang-migrate does; a migration that changes the
+ * A lent session is only looked at. `schema` null: the current one, resolved once and here, as golang-migrate does; a migration that changes the
  * search_path does not move the table.
  */
-export function identify(table: string, schema: string | null): string {
+export function identify(table: string, schema: string | null, lent: boolean): string {
   const journal = journalName({ schema: '', table });
   return `select pg_backend_pid()::text as pid, current_database() as database, current_user as "user",
   current_setting('server_version_num') as server_version, current_setting('server_encoding') as encoding,
@@ -52,7 +54,8 @@ export function identify(table: string, schema: string | null): string {
     and n.nspname = any (current_schemas(false)) and ${schema === null} and place.schema = session_user
     and current_setting('search_path') like '%$user%' limit 1) as ledger_elsewhere,
   case when current_setting('client_connection_check_interval', true) is not null and version() like '%linux%'
-    then set_config('client_connection_check_interval', '${CHECK_INTERVAL}', false) end as watches_client
+    then ${lent ? `'yes'` : `set_config('client_connection_check_interval', '${CHECK_INTERVAL}', false)`} end as can_watch,
+  (now() < statement_timestamp())::text as in_transaction
   from (select ${schema === null ? 'current_schema()' : literal(schema)}::text as schema) place`;
 }
 
@@ -69,6 +72,7 @@ export function decode(row: Row): Identity {
     ledger: shapeOf(row.ledger_kind, row.ledger_columns),
     journal: shapeOf(row.journal_kind, row.journal_columns),
     ledgerElsewhere: row.ledger_elsewhere ?? null,
-    watchesClient: row.watches_client != null,
+    canWatch: row.can_watch != null,
+    inTransaction: row.in_transaction === 'true',
   };
 }

@@ -1,5 +1,6 @@
 /** Opens sessions: walks the candidates as libpq does, and tries again what can pass by itself. */
 
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { Candidate } from '../config/candidates.ts';
 import { startupOptions } from '../config/settings.ts';
@@ -17,40 +18,47 @@ export interface Attempts {
   readonly attempts: number;
   /** The first pause; each further one is twice as long, up to ten times the first. */
   readonly delayMs: number;
+  /** For all attempts together; the last one may be cut short by it. */
+  readonly deadlineMs: number;
+  /** Milliseconds on any steady clock. */
+  readonly now: () => number;
   readonly emit: Emit;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Connects, or throws MIGRATION_INIT_FAILED. Nothing in the error is secret. */
 export async function connect(database: Database, applicationName: string, how: Attempts): Promise<Session> {
+  const { attempts, delayMs, emit, now, signal } = how;
+  const deadline = now() + how.deadlineMs;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await walk(database, applicationName);
+      return await walk(database, { applicationName, signal, leftMs: deadline - now() });
     } catch (e) {
-      const last = attempt >= how.attempts || !isTransient(e);
-      if (last || aborted(how)) throw refusal(e, database, attempt);
-      const retryInMs = Math.min(how.delayMs * 2 ** (attempt - 1), how.delayMs * 10);
-      how.emit({
-        kind: 'connection-failed',
-        attempt,
-        attempts: how.attempts,
-        message: describe(e),
-        retryInMs,
-      });
-      await pause(retryInMs, how.signal);
-      if (aborted(how)) throw refusal(e, database, attempt);
+      const retryInMs = Math.min(delayMs * 2 ** (attempt - 1), delayMs * 10);
+      const isLast = attempt >= attempts || !isTransient(e) || now() + retryInMs >= deadline;
+      if (isLast || aborted(how)) throw refusal(e, database, attempt, aborted(how));
+      emit({ kind: 'connection-failed', attempt, attempts, message: describe(e), retryInMs });
+      await pause(retryInMs, signal);
+      if (aborted(how)) throw refusal(e, database, attempt, true);
     }
   }
 }
 
 const aborted = ({ signal }: Attempts): boolean => signal?.aborted === true;
 
-async function walk(database: Database, applicationName: string): Promise<Session> {
+/** One round over the hosts. */
+interface Round {
+  readonly applicationName: string;
+  readonly signal: AbortSignal | undefined;
+  readonly leftMs: number;
+}
+
+async function walk(database: Database, round: Round): Promise<Session> {
   let failure: unknown = null;
   for (const candidate of database.candidates) {
     if (failure !== null && !follows(candidate, failure)) continue;
     try {
-      return await open(database, candidate, applicationName);
+      return await open(database, candidate, round);
     } catch (e) {
       failure = e;
     }
@@ -66,16 +74,21 @@ function follows(candidate: Candidate, failure: unknown): boolean {
   return kind === 'tls' || (isServerError(failure) && failure.code.startsWith('28'));
 }
 
-async function open(database: Database, candidate: Candidate, applicationName: string): Promise<Session> {
-  const config = await clientConfig(database, candidate, applicationName);
+async function open(database: Database, candidate: Candidate, round: Round): Promise<Session> {
+  const config = await clientConfig(database, candidate, round);
   const client = new pg.Client(config);
   // pg emits errors on the client too; without a listener they would end the process.
   client.on('error', () => {});
+  const hangUp = () => stream(client).destroy(new Error('cancelled'));
+  round.signal?.addEventListener('abort', hangUp);
   try {
     await client.connect();
   } catch (e) {
-    client.end().catch(() => {});
+    // A server that accepted and never answers would keep the process alive.
+    stream(client).destroy();
     throw e;
+  } finally {
+    round.signal?.removeEventListener('abort', hangUp);
   }
   return new Session(
     client,
@@ -84,10 +97,13 @@ async function open(database: Database, candidate: Candidate, applicationName: s
   );
 }
 
+const stream = (client: pg.Client): Duplex =>
+  (client as unknown as { connection: { stream: Duplex } }).connection.stream;
+
 async function clientConfig(
   database: Database,
   candidate: Candidate,
-  applicationName: string,
+  { applicationName, leftMs }: Round,
 ): Promise<pg.ClientConfig> {
   const options = startupOptions(database.options, database.settings);
   const keepAlive = database.keepAliveIdleMs;
@@ -99,10 +115,17 @@ async function clientConfig(
     password: () => passwordFor(candidate),
     ssl: candidate.tls === null ? false : await tlsOptions(candidate.tls),
     application_name: database.applicationName ?? applicationName,
-    connectionTimeoutMillis: database.connectTimeoutMs ?? 0,
+    connectionTimeoutMillis: timeout(database.connectTimeoutMs, leftMs),
     ...(options === null ? {} : { options }),
     ...(keepAlive === null ? {} : { keepAlive: true, keepAliveInitialDelayMillis: keepAlive }),
   };
+}
+
+/** Both limits, the sooner one; for pg 0 is none. */
+function timeout(connectTimeoutMs: number | null, leftMs: number): number {
+  const limits = [connectTimeoutMs || Number.POSITIVE_INFINITY, Math.max(leftMs, 1)];
+  const ms = Math.min(...limits);
+  return Number.isFinite(ms) ? Math.ceil(ms) : 0;
 }
 
 /** A second connection like the first, for one query. */
@@ -123,6 +146,7 @@ export function lend(client: pg.ClientBase): Session {
     client,
     (text) => aside(like(client), text),
     async () => {},
+    true,
   );
 }
 
@@ -154,10 +178,10 @@ function like(client: pg.ClientBase): pg.ClientConfig {
   return { host, port, user, password, database, ssl } as pg.ClientConfig;
 }
 
-function refusal(e: unknown, database: Database, attempts: number): MigrateError {
+function refusal(e: unknown, database: Database, attempts: number, cancelled: boolean): MigrateError {
   if (e instanceof MigrateError) return e;
   const server = isServerError(e) ? e : null;
-  return new MigrateError('MIGRATION_INIT_FAILED', 'connection', {
+  return new MigrateError('MIGRATION_INIT_FAILED', cancelled ? 'cancelled' : 'connection', {
     operation: `connect to ${database.display}`,
     message: describe(e),
     sqlstate: server?.code ?? null,

@@ -19,12 +19,15 @@ export class Session {
     this.onNotice({ severity: notice.severity ?? 'NOTICE', message: notice.message ?? '' });
   /** pg emits `error` on an idle client whose socket breaks; the next message will fail and say so. */
   readonly #ignore = () => {};
+  /** A client of the caller's: to be left as it was. */
+  readonly lent: boolean;
   /** Who hears notices now; the executor sets it. */
   onNotice: (notice: Notice) => void = () => {};
   /** The server's process id, for cancelling; known once the session has been identified. */
   pid: number | null = null;
 
-  constructor(client: pg.ClientBase, aside: Aside, end: () => Promise<void>) {
+  constructor(client: pg.ClientBase, aside: Aside, end: () => Promise<void>, lent = false) {
+    this.lent = lent;
     this.#client = client;
     this.#aside = aside;
     this.#end = end;

@@ -6,13 +6,23 @@
 import type { State } from '../applied.ts';
 import type { Goal, Head, Migrations, Step } from '../migration.ts';
 import { planDown, planDownTo, planRedo } from './down.ts';
-import { type Allowances, isBelowHead, mustExist, type Plan, refuse, type Situation } from './situation.ts';
+import {
+  type Allowances,
+  isBelowHead,
+  mustExist,
+  type Plan,
+  refuse,
+  type Situation,
+  warning,
+} from './situation.ts';
 import { planUp } from './up.ts';
 
 /** Throws MigrateError where the database's state or the files forbid the goal. */
 export function plan(source: Migrations, head: Head, state: State, goal: Goal, allow: Allowances): Plan {
   const byVersion = new Map(source.migrations.map((m) => [m.version, m]));
   const fresh: Situation = { source, head, state, goal, allow, byVersion, resumed: null };
+  const older = isOlderImage(fresh);
+  if (older !== null) return older;
   const s = head.dirty ? { ...fresh, resumed: resume(fresh) } : fresh;
   refuseUnknownHead(s);
   refuseNothing(s);
@@ -72,6 +82,15 @@ function refuseUnknownHead(s: Situation): void {
   throw refuse(s, 'ahead', {
     message: `no migration found for version ${version}: the database is at ${version}, and ${newest} (${s.source.origin})`,
   });
+}
+
+/** Also when the newer version is only on its way (dirty): it is the newer image that is running it. */
+function isOlderImage({ allow, goal, head, source }: Situation): Plan | null {
+  const newest = source.migrations.at(-1);
+  if (!allow.ahead || goal.kind !== 'up' || newest === undefined || (head.version ?? 0n) <= newest.version)
+    return null;
+  const message = `the database is at ${head.version}, ahead of the newest file here, ${newest.id}: left as it is`;
+  return { steps: [], remaining: [], accepted: [], warnings: [warning('ahead', message, null)] };
 }
 
 /** An empty folder is a wrong path far more often than a project without migrations. */

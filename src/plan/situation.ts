@@ -10,6 +10,8 @@ export interface Allowances {
   readonly changed: boolean;
   /** Pass a missing down file as empty, as golang-migrate does. */
   readonly missingDown: boolean;
+  /** Leave a database alone that is newer than every file: an old image during a rolling deploy. */
+  readonly ahead: boolean;
 }
 
 export interface Plan {

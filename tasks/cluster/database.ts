@@ -5,7 +5,8 @@ import { identifier, literal } from '../../src/sql/quote.ts';
 /** Creates the database where it is missing; also on a server that ran before, since users drop theirs to start over. */
 export async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
   // An empty environment: a PGOPTIONS or PGSSLMODE of the user's is meant for servers of theirs.
-  const how = { attempts: 1, delayMs: 0, emit: () => {}, signal: undefined };
+  const now = () => performance.now();
+  const how = { attempts: 1, delayMs: 0, deadlineMs: 30_000, now, emit: () => {}, signal: undefined };
   const session = await connect(parseDatabaseUrl(adminUrl, {}), 'rungs', how);
   try {
     const { sets } = await session.query(

@@ -1,20 +1,12 @@
 /** Files whose statements cannot share a transaction: what a failure leaves, and how the next run goes on. */
 
-import { cpSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { down, type Event, status, up } from '../../src/index.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
-import { folderOf, writeInto } from '../support/folder.ts';
+import { folderLike, folderOf, writeInto } from '../support/folder.ts';
 
-/** A copy that a test may edit. */
-function copyOf(name: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'rungs-test-'));
-  cpSync(`test/fixtures/resume/${name}`, folder, { recursive: true });
-  return folder;
-}
+const copyOf = (name: string): string => folderLike(`test/fixtures/resume/${name}`);
 
 const indexes = (database: Database, table: string) =>
   database.query(

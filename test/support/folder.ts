@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -14,6 +14,13 @@ export function folderOf(files: Readonly<Record<string, string | Uint8Array>>): 
   const folder = mkdtempSync(join(tmpdir(), 'rungs-test-'));
   made.push(folder);
   writeInto(folder, files);
+  return folder;
+}
+
+/** A copy of a fixture, for a test that edits it. */
+export function folderLike(fixture: string): string {
+  const folder = folderOf({});
+  cpSync(fixture, folder, { recursive: true });
   return folder;
 }
 

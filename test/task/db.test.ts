@@ -119,8 +119,11 @@ describe('task db:', () => {
     const project = await makeProject();
     await linkPackage(project.projectDir);
     await give(project.projectDir);
+    const cache = `${project.projectDir}-cache`;
+    await mkdir(cache, { mode: 0o700 });
+    await give(cache);
     const user = await ordinaryUser();
-    const started = await db(project, 'start', { HOME: '/nonexistent' }, isRoot ? user : {});
+    const started = await db(project, 'start', { RUNGS_CACHE: cache }, isRoot ? user : {});
     expect(started).toMatchObject({ code: 0 });
     expect(await query(started.stdout.trim(), 'create extension pg_trgm')).toEqual([]);
     expect((await stat(join(project.projectDir, '.rungs'))).uid).toBe(user.uid);

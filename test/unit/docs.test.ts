@@ -40,7 +40,7 @@ describe('the documentation', () => {
 
   it('so do the hints in errors', () => {
     const hints = sources.flatMap((path) =>
-      [...read(path).matchAll(/\\?`((?:task|rungs) [^`$\\|]+)/g)].map((m) => m[1] ?? ''),
+      [...read(path).matchAll(/\\?`((?:task|rungs) [^`$\\|]+)(?=[`\\|])/g)].map((m) => m[1] ?? ''),
     );
     expect(hints.length).toBeGreaterThan(20);
     expect(hints.flatMap(wrongIn)).toEqual([]);

@@ -1,0 +1,130 @@
+/** docs/report.schema.json: the shape of every `--json` document, strict, with the codes and reasons there are. */
+
+import { CODES, REASONS } from '../src/errors.ts';
+import type { Mode } from '../src/migration.ts';
+import type { MigrationState } from '../src/status.ts';
+
+type Schema = { readonly [keyword: string]: unknown };
+
+const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
+const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
+const list = (items: Schema): Schema => ({ type: 'array', items });
+const text: Schema = { type: 'string' };
+const textOrNull: Schema = { type: ['string', 'null'] };
+const flag: Schema = { type: 'boolean' };
+const countOrNull: Schema = { type: ['integer', 'null'], minimum: 0 };
+const placeOrNull: Schema = { type: ['integer', 'null'], minimum: 1 };
+const one = (...values: readonly string[]): Schema => ({ enum: values });
+const said = (description: string, schema: Schema): Schema => ({ description, ...schema });
+
+/** Every property is there, and no other. */
+const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
+  type: 'object',
+  properties,
+  required: Object.keys(properties),
+  additionalProperties: false,
+});
+
+const STATES = [
+  'applied',
+  'pending',
+  'missing',
+  'changed',
+  'out-of-order',
+  'dirty',
+] as const satisfies readonly MigrationState[];
+const MODES = ['atomic', 'resumable', 'plain'] as const satisfies readonly Mode[];
+const DIRECTION = one('up', 'down');
+const named = { id: text, version: ref('versionText'), name: text };
+const placed = { file: textOrNull, line: placeOrNull, column: placeOrNull };
+const VERSION_OR_NONE = said('Null: none.', orNull(ref('versionText')));
+const NO_ERROR: Schema = { type: 'null' };
+
+const DEFS: Readonly<Record<string, Schema>> = {
+  versionText: said('A bigint, in decimal.', { type: 'string', pattern: '^(0|[1-9][0-9]{0,18})$' }),
+  migration: object(named),
+  step: object({
+    ...named,
+    direction: DIRECTION,
+    mode: one(...MODES),
+    executionTimeMs: said('Null in a dry run.', countOrNull),
+  }),
+  warning: object({
+    reason: { type: 'string', pattern: '^[a-z]+(_[a-z]+)*$' },
+    message: text,
+    ...placed,
+  }),
+  error: object({
+    code: said('Stable; each has its own exit code.', one(...Object.keys(CODES))),
+    reason: said('Finer than the code, and as stable.', one(...Object.keys(REASONS))),
+    operation: text,
+    message: said('In the server’s own words where it spoke.', text),
+    sqlstate: { type: ['string', 'null'], pattern: '^[0-9A-Z]{5}$' },
+    ...placed,
+    hint: said('What to do next.', text),
+    details: list(text),
+  }),
+  run: said('What `up`, `down`, `goto`, `redo` and `force` did, whether or not it failed.', {
+    ...object({
+      command: one('up', 'down', 'goto', 'redo', 'force'),
+      dryRun: flag,
+      from: VERSION_OR_NONE,
+      to: VERSION_OR_NONE,
+      dirty: flag,
+      applied: said('Committed, in order; in a dry run, what would be run.', list(ref('step'))),
+      pending: said('Unapplied afterwards.', list(ref('migration'))),
+      failed: orNull(object({ ...named, direction: DIRECTION, rolledBack: flag })),
+      notReached: said('Planned, and not begun because an earlier one failed.', list(ref('migration'))),
+      unknown: said('Sent, and whether it was committed could not be looked up.', list(ref('migration'))),
+      warnings: list(ref('warning')),
+      error: orNull(ref('error')),
+    }),
+  }),
+  status: object({
+    command: { const: 'status' },
+    version: VERSION_OR_NONE,
+    dirty: flag,
+    migrations: list(
+      object({
+        ...named,
+        state: one(...STATES),
+        appliedAt: said('ISO 8601, UTC. Null where it was not rungs that applied it.', textOrNull),
+        executionTimeMs: countOrNull,
+        checksum: said('SHA-256 of the up file, with LF for line ends.', {
+          type: ['string', 'null'],
+          pattern: '^[0-9a-f]{64}$',
+        }),
+      }),
+    ),
+    counts: object(Object.fromEntries(STATES.map((state) => [state, { type: 'integer', minimum: 0 }]))),
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
+  version: object({
+    command: { const: 'version' },
+    version: VERSION_OR_NONE,
+    dirty: flag,
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
+  create: object({
+    command: { const: 'create' },
+    up: said('The path of the new file.', text),
+    down: text,
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
+  ended: said(
+    'A command that ended before it had anything to report; `command` is the word that was typed.',
+    {
+      ...object({ command: text, warnings: list(ref('warning')), error: ref('error') }),
+    },
+  ),
+};
+
+export const schema: Schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'What `rungs … --json` prints: one document on stdout, whatever happened',
+  oneOf: ['run', 'status', 'version', 'create', 'ended'].map(ref),
+  $defs: DEFS,
+};

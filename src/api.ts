@@ -1,0 +1,164 @@
+/**
+ * The verbs: what `tasks/` uses is what users import. Every function connects, does its work and leaves the
+ * database unlocked; failures are thrown as MigrateError, with the report so far in `error.report`.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { parseDatabaseUrl } from './config/url.ts';
+import { migrate } from './engine.ts';
+import type { Emit } from './event.ts';
+import { force as forceVersion } from './force.ts';
+import { inspect, readVersion } from './inspect.ts';
+import type { Confirmed, Door, Job } from './job.ts';
+import type { Goal, Head, Migrations, Step } from './migration.ts';
+import { connect, lend, reopenLike } from './pg/connect.ts';
+import type { Outcome, Report } from './report.ts';
+import { readMigrations } from './source.ts';
+import type { Status } from './status.ts';
+
+declare const RUNGS_VERSION: string | undefined;
+
+/** This package's version, written in at build time. */
+export const version: string = typeof RUNGS_VERSION === 'string' ? RUNGS_VERSION : '0.0.0-source';
+
+export interface Options {
+  /** A URL as libpq and golang-migrate understand it, or a connected client of yours, which is left open. */
+  readonly database: string | pg.ClientBase;
+  /** A folder of `NNNNNN_name.up.sql` / `.down.sql` files, or what `readMigrations` made of one. */
+  readonly migrations: string | Migrations;
+  /** The version table; default `schema_migrations` in the current schema. The URL's `x-migrations-table` wins. */
+  readonly table?: { readonly schema?: string; readonly name?: string };
+  /** Stops the running statement, rolls back, unlocks; the call then rejects with reason `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** Called with each event as it happens. */
+  readonly onEvent?: Emit;
+  /** Milliseconds to wait for the migration lock; default 15,000. */
+  readonly lockTimeoutMs?: number;
+  /**
+   * Connection attempts for failures that can pass, the milliseconds before the second (they double, up to ten
+   * times), and the milliseconds for all of them together; default 3, 500 and no limit.
+   */
+  readonly retry?: { readonly attempts?: number; readonly delayMs?: number; readonly deadlineMs?: number };
+  /** Where PGPASSWORD and the other libpq variables are looked up; default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** As pg_stat_activity shows it; default "rungs". */
+  readonly applicationName?: string;
+}
+
+export interface RunOptions extends Options {
+  /** Report what would be done; nothing is locked or written. */
+  readonly dryRun?: boolean;
+  /** Run every file golang-migrate's way: dirty, file, clean. */
+  readonly plain?: boolean;
+  /** Asked with the plan before anything is locked or run. */
+  readonly confirm?: (steps: readonly Step[], database: string) => Promise<Confirmed>;
+  /** Run files below the current version that were never applied. */
+  readonly allowOutOfOrder?: boolean;
+  /** Take files that were edited after being applied as they are now. */
+  readonly acceptChanged?: boolean;
+  /** Pass a missing down file as empty. */
+  readonly allowMissingDown?: boolean;
+  /** `up` leaves a database alone that is newer than every file, instead of refusing it. */
+  readonly acceptAhead?: boolean;
+}
+
+/** Applies pending migrations: all, the next `steps`, or those up to and including version `to`. */
+export function up(options: RunOptions & { readonly steps?: number; readonly to?: bigint }): Promise<Report> {
+  return run({ kind: 'up', steps: options.steps ?? null, to: options.to ?? null }, options);
+}
+
+/** Reverts the last `steps` migrations (default 1), or `'all'`. */
+export function down(options: RunOptions & { readonly steps?: number | 'all' }): Promise<Report> {
+  const { steps = 1 } = options;
+  return run({ kind: 'down', steps: steps === 'all' ? null : steps }, options);
+}
+
+/** Applies or reverts until version `to` is the newest that is applied. */
+export function goto(options: RunOptions & { readonly to: bigint }): Promise<Report> {
+  return run({ kind: 'goto', to: options.to }, options);
+}
+
+/** Reverts the last migration and applies it again. */
+export function redo(options: RunOptions): Promise<Report> {
+  return run({ kind: 'redo' }, options);
+}
+
+/** What `goal` would do. Nothing is locked or written. */
+export function plan(goal: Goal, options: RunOptions): Promise<Report> {
+  return run(goal, { ...options, dryRun: true });
+}
+
+/** Sets the version and clears dirty without running anything. 0 means none where no file has version 0. */
+export async function force(options: Options & { readonly version: bigint }): Promise<Report> {
+  return reportOf(await forceVersion(options.version, jobFor(options)));
+}
+
+/** Every migration with its state. Reads only. */
+export function status(options: Options): Promise<Status> {
+  return inspect(jobFor(options));
+}
+
+/** The version table's row. Reads only; needs no migration files. */
+export function currentVersion(options: Omit<Options, 'migrations'>): Promise<Head> {
+  return readVersion(jobFor({ ...options, migrations: { origin: '', migrations: [], ignored: [] } }));
+}
+
+async function run(goal: Goal, options: RunOptions): Promise<Report> {
+  return reportOf(await migrate(goal, jobFor(options)));
+}
+
+function reportOf({ report, error }: Outcome): Report {
+  if (error === null) return report;
+  error.report = report;
+  throw error;
+}
+
+function jobFor(options: RunOptions): Job {
+  const { migrations } = options;
+  const emit = options.onEvent ?? (() => {});
+  return {
+    door: doorFor(options, emit),
+    source: async () => (typeof migrations === 'string' ? readMigrations(migrations) : migrations),
+    allow: {
+      outOfOrder: options.allowOutOfOrder ?? false,
+      changed: options.acceptChanged ?? false,
+      missingDown: options.allowMissingDown ?? false,
+      ahead: options.acceptAhead ?? false,
+    },
+    lockTimeoutMs: options.lockTimeoutMs ?? 15_000,
+    dryRun: options.dryRun ?? false,
+    plainOnly: options.plain ?? false,
+    confirm: options.confirm ?? (async () => 'unasked'),
+    emit,
+    signal: options.signal,
+    now: () => performance.now(),
+    newId: randomUUID,
+    tool: `rungs ${version}`,
+  };
+}
+
+/** Enough attempts to outlive a restart of the server. */
+const PATIENT = { attempts: 10, delayMs: 250, deadlineMs: 30_000 };
+
+function doorFor(options: Options, emit: Emit): Door {
+  const { database, signal, table: given, applicationName = 'rungs' } = options;
+  const named = { schema: given?.schema ?? null, name: given?.name ?? 'schema_migrations' };
+  if (typeof database !== 'string') {
+    const session = async () => lend(database);
+    return { open: session, reopen: () => reopenLike(database, PATIENT), table: named, urlPath: null };
+  }
+  // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
+  const parsed = parseDatabaseUrl(database, options.env ?? process.env);
+  for (const message of parsed.warnings) {
+    emit({ kind: 'warning', warning: { reason: 'url', message, file: null, line: null, column: null } });
+  }
+  const { attempts = 3, delayMs = 500, deadlineMs = Number.POSITIVE_INFINITY } = options.retry ?? {};
+  const now = () => performance.now();
+  return {
+    open: () => connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal }),
+    reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
+    table: parsed.table.name === 'schema_migrations' && parsed.table.schema === null ? named : parsed.table,
+    urlPath: parsed.urlPath,
+  };
+}
