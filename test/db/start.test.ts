@@ -118,7 +118,7 @@ describe('a lent client', () => {
     const migrations = folderOf({
       '1_a.up.sql': 'create table a (id int); set search_path = public; listen other; set role none;',
       '2_b.up.sql': 'create table b (id int);',
-      '3_c.up.sql': 'create index concurrently on b (id); set lock_timeout = '3s';',
+      '3_c.up.sql': 'create index concurrently on b (id); set lock_timeout = 3000;',
       '4_d.up.sql': 'begin; create table d (id int); commit; set search_path = pg_catalog;',
     });
     await migrateOnStart({ client, migrations });
