@@ -1,8 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { viteValidatorPlugin } from './build/validator.mjs';
+
+const plugins = [viteValidatorPlugin];
 
 /** `unit` needs nothing. The others share one server for the whole run (test/support/global-setup.ts). */
 const onServer = (name: string) => ({
+  plugins,
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
@@ -17,10 +21,13 @@ export default defineConfig({
     // Most tests wait for a server: two at once also where vitest would run one (two cores).
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { plugins, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       onServer('db'),
       onServer('task'),
       onServer('interop'),
+      onServer('build'),
+      onServer('package'),
+      onServer('examples'),
     ],
   },
 });

@@ -3,12 +3,12 @@
  * runs before anything is compiled (npm's `prepare`, and the targets when a source is newer).
  */
 
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeTypes } from './types.mjs';
+import { validatorPlugin } from './validator.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version, dependencies, peerDependencies } = JSON.parse(
@@ -16,32 +16,54 @@ const { version, dependencies, peerDependencies } = JSON.parse(
 );
 
 const dist = join(root, 'dist');
-const { outputFiles } = await build({
+const common = {
   absWorkingDir: root,
+  outdir: 'dist',
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  external: [...Object.keys(dependencies), ...Object.keys(peerDependencies)],
+  define: { RUNGS_VERSION: JSON.stringify(version) },
+  logLevel: 'warning',
+  write: false,
+};
+const modules = await build({
+  ...common,
   entryPoints: {
     index: 'src/index.ts',
     rungs: 'tasks/rungs.ts',
     db: 'tasks/db.ts',
     demo: 'tasks/demo.ts',
     docs: 'build/docs.ts',
+    esbuild: 'build/plugin.ts',
+    front: 'build/front.ts',
+    commands: 'tasks/_run.ts',
   },
-  outdir: 'dist',
   outExtension: { '.js': '.mjs' },
-  bundle: true,
   splitting: true,
   format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  external: [...Object.keys(dependencies), ...Object.keys(peerDependencies)],
-  define: { RUNGS_VERSION: JSON.stringify(version) },
-  sourcemap: true,
-  logLevel: 'warning',
-  write: false,
+  plugins: [validatorPlugin],
+});
+/** For `require`, which Node 20 has no ES modules for. esbuild splits no CommonJS, so the parser is kept apart by hand. */
+const commonJs = await build({
+  ...common,
+  entryPoints: { index: 'src/index.ts', esbuild: 'build/plugin.ts', analysis: 'src/sql/analysis.ts' },
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  plugins: [
+    {
+      name: 'apart',
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /\/sql\/analysis\.ts$/ }, ({ kind }) =>
+          kind === 'dynamic-import' ? { path: './analysis.cjs', external: true } : undefined,
+        ),
+    },
+  ],
 });
 
 // Each file at once and the chunks first: a command that starts meanwhile finds what was there before, or all of it.
 const isEntry = ({ path }) => Number(!basename(path).startsWith('chunk-'));
-const made = outputFiles.sort((a, b) => isEntry(a) - isEntry(b));
+const made = [...modules.outputFiles, ...commonJs.outputFiles].sort((a, b) => isEntry(a) - isEntry(b));
 mkdirSync(dist, { recursive: true });
 for (const { path, contents } of made) {
   const draft = `${path}.${process.pid}`;
@@ -50,8 +72,11 @@ for (const { path, contents } of made) {
 }
 const kept = new Set(made.map(({ path }) => basename(path)));
 for (const name of readdirSync(dist))
-  if (/\.mjs(\.map)?$/.test(name) && !kept.has(name)) rmSync(join(dist, name), { force: true });
+  if (/\.[cm]js(\.map)?$/.test(name) && !kept.has(name)) rmSync(join(dist, name), { force: true });
 
-const require = createRequire(import.meta.url);
-const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
-execFileSync(process.execPath, [tsc, '-p', join(root, 'build', 'tsconfig.types.json')], { stdio: 'inherit' });
+writeTypes({
+  root,
+  outdir: join(dist, 'types'),
+  doors: ['src/index.ts', 'build/plugin.ts'],
+  ambient: ['build/migrations.d.ts'],
+});

@@ -64,6 +64,14 @@ const DEFS: Readonly<Record<string, Schema>> = {
     hint: said('What to do next.', text),
     details: list(text),
   }),
+  embedded: object({
+    count: { type: 'integer', minimum: 1 },
+    first: ref('versionText'),
+    last: ref('versionText'),
+    digest: said('Of all of it.', text),
+    serverVersion: said('The PostgreSQL whose syntax the files were held to.', { type: 'integer' }),
+    tool: said('What built it.', text),
+  }),
   run: said('What `up`, `down`, `goto`, `redo` and `force` did, whether or not it failed.', {
     ...object({
       command: one('up', 'down', 'goto', 'redo', 'force'),
@@ -107,6 +115,37 @@ const DEFS: Readonly<Record<string, Schema>> = {
     warnings: list(ref('warning')),
     error: NO_ERROR,
   }),
+  carried: said('`version --embedded`: what is inside a bundle.', {
+    ...object({
+      command: { const: 'version' },
+      embedded: ref('embedded'),
+      warnings: list(ref('warning')),
+      error: NO_ERROR,
+    }),
+  }),
+  build: object({
+    command: { const: 'build' },
+    outfile: text,
+    executable: flag,
+    bytes: { type: 'integer', minimum: 1 },
+    embedded: ref('embedded'),
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
+  config: object({
+    command: { const: 'config' },
+    file: said('The file that was read; null if there is none.', textOrNull),
+    target: said('`user@host:port/database`; null where that cannot be told.', textOrNull),
+    settings: list(
+      object({
+        key: text,
+        value: said('Passwords are `***`.', { type: ['string', 'number', 'boolean', 'null'] }),
+        source: said('As in `rungs.yaml:4`, `DATABASE_URL`, `--path` or `default`.', text),
+      }),
+    ),
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
   create: object({
     command: { const: 'create' },
     up: said('The path of the new file.', text),
@@ -125,6 +164,6 @@ const DEFS: Readonly<Record<string, Schema>> = {
 export const schema: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'What `rungs … --json` prints: one document on stdout, whatever happened',
-  oneOf: ['run', 'status', 'version', 'create', 'ended'].map(ref),
+  oneOf: ['run', 'status', 'version', 'carried', 'build', 'config', 'create', 'ended'].map(ref),
   $defs: DEFS,
 };

@@ -3,7 +3,7 @@
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
 import type { Analysis, MigrationFile, Mode, Problem, Step } from './migration.ts';
-import { problemsError } from './problems.ts';
+import { editedSince, problemsError } from './problems.ts';
 import { statementChecksum } from './sql/checksum.ts';
 import { GRAMMAR_MAJOR } from './sql/grammar-major.ts';
 import { at } from './sql/position.ts';
@@ -50,7 +50,7 @@ export async function analyse(steps: readonly Step[], known: Analysed, setting: 
 
 /** A build has read its files already. The grammar is loaded only where there is something to read. */
 async function read(file: MigrationFile) {
-  if (file.analysis !== null) return { analysis: file.analysis, problems: [] };
+  if (file.analysis !== null) return { analysis: file.analysis, problems: editedSince(file) };
   const { analyseFile } = await import('./sql/analysis.ts');
   return analyseFile(file);
 }
@@ -59,6 +59,9 @@ async function read(file: MigrationFile) {
 export const blocks = (p: Problem, serverMajor: number): boolean =>
   p.reason !== 'syntax' || serverMajor === GRAMMAR_MAJOR;
 
+export const otherGrammar = (message: string, server: number): string =>
+  `PostgreSQL ${GRAMMAR_MAJOR}’s grammar refuses this file (${message}); the server is ${server} and decides`;
+
 function warnOf(p: Problem, file: MigrationFile, { emit, serverVersion }: Setting): void {
   const place = p.offset === null ? null : at(file.text, p.offset);
   const server = Math.floor(serverVersion / 10000);
@@ -66,7 +69,7 @@ function warnOf(p: Problem, file: MigrationFile, { emit, serverVersion }: Settin
     kind: 'warning',
     warning: {
       reason: 'other_grammar',
-      message: `PostgreSQL ${GRAMMAR_MAJOR}’s grammar refuses this file (${p.message}); the server is ${server} and decides`,
+      message: otherGrammar(p.message, server),
       file: file.path,
       line: place?.line ?? null,
       column: place?.column ?? null,

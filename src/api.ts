@@ -4,15 +4,16 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type pg from 'pg';
 import { parseDatabaseUrl } from './config/url.ts';
 import { migrate } from './engine.ts';
 import type { Emit } from './event.ts';
 import { force as forceVersion } from './force.ts';
 import { inspect, readVersion } from './inspect.ts';
-import type { Confirmed, Door, Job } from './job.ts';
-import type { Goal, Head, Migrations, Step } from './migration.ts';
-import { connect, lend, reopenLike } from './pg/connect.ts';
+import type { Door, Job } from './job.ts';
+import type { Confirmed, Goal, Head, Migrations, Step } from './migration.ts';
+import { connect } from './pg/connect.ts';
+import { lend, reopenLike } from './pg/lend.ts';
+import type { LentClient } from './pg/lent.ts';
 import type { Outcome, Report } from './report.ts';
 import { readMigrations } from './source.ts';
 import type { Status } from './status.ts';
@@ -24,11 +25,13 @@ export const version: string = typeof RUNGS_VERSION === 'string' ? RUNGS_VERSION
 
 export interface Options {
   /** A URL as libpq and golang-migrate understand it, or a connected client of yours, which is left open. */
-  readonly database: string | pg.ClientBase;
+  readonly database: string | LentClient;
   /** A folder of `NNNNNN_name.up.sql` / `.down.sql` files, or what `readMigrations` made of one. */
   readonly migrations: string | Migrations;
   /** The version table; default `schema_migrations` in the current schema. The URL's `x-migrations-table` wins. */
   readonly table?: { readonly schema?: string; readonly name?: string };
+  /** The role that each session acts as from its start; with a connection string, over whose own `role` it wins. */
+  readonly role?: string;
   /** Stops the running statement, rolls back, unlocks; the call then rejects with reason `cancelled`. */
   readonly signal?: AbortSignal;
   /** Called with each event as it happens. */
@@ -42,7 +45,7 @@ export interface Options {
   readonly retry?: { readonly attempts?: number; readonly delayMs?: number; readonly deadlineMs?: number };
   /** Where PGPASSWORD and the other libpq variables are looked up; default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** As pg_stat_activity shows it; default "rungs". */
+  /** As pg_stat_activity shows it, unless the connection string says; default "rungs up" and so on. */
   readonly applicationName?: string;
 }
 
@@ -91,21 +94,22 @@ export function plan(goal: Goal, options: RunOptions): Promise<Report> {
 
 /** Sets the version and clears dirty without running anything. 0 means none where no file has version 0. */
 export async function force(options: Options & { readonly version: bigint }): Promise<Report> {
-  return reportOf(await forceVersion(options.version, jobFor(options)));
+  return reportOf(await forceVersion(options.version, jobFor('force', options)));
 }
 
 /** Every migration with its state. Reads only. */
 export function status(options: Options): Promise<Status> {
-  return inspect(jobFor(options));
+  return inspect(jobFor('status', options));
 }
 
 /** The version table's row. Reads only; needs no migration files. */
 export function currentVersion(options: Omit<Options, 'migrations'>): Promise<Head> {
-  return readVersion(jobFor({ ...options, migrations: { origin: '', migrations: [], ignored: [] } }));
+  const none = { origin: '', migrations: [], ignored: [] };
+  return readVersion(jobFor('version', { ...options, migrations: none }));
 }
 
 async function run(goal: Goal, options: RunOptions): Promise<Report> {
-  return reportOf(await migrate(goal, jobFor(options)));
+  return reportOf(await migrate(goal, jobFor(goal.kind, options)));
 }
 
 function reportOf({ report, error }: Outcome): Report {
@@ -114,11 +118,11 @@ function reportOf({ report, error }: Outcome): Report {
   throw error;
 }
 
-function jobFor(options: RunOptions): Job {
+function jobFor(command: string, options: RunOptions): Job {
   const { migrations } = options;
   const emit = options.onEvent ?? (() => {});
   return {
-    door: doorFor(options, emit),
+    door: doorFor(command, options, emit),
     source: async () => (typeof migrations === 'string' ? readMigrations(migrations) : migrations),
     allow: {
       outOfOrder: options.allowOutOfOrder ?? false,
@@ -141,15 +145,19 @@ function jobFor(options: RunOptions): Job {
 /** Enough attempts to outlive a restart of the server. */
 const PATIENT = { attempts: 10, delayMs: 250, deadlineMs: 30_000 };
 
-function doorFor(options: Options, emit: Emit): Door {
-  const { database, signal, table: given, applicationName = 'rungs' } = options;
+function doorFor(command: string, options: Options, emit: Emit): Door {
+  const { database, signal, table: given, applicationName = `rungs ${command}` } = options;
   const named = { schema: given?.schema ?? null, name: given?.name ?? 'schema_migrations' };
   if (typeof database !== 'string') {
     const session = async () => lend(database);
     return { open: session, reopen: () => reopenLike(database, PATIENT), table: named, urlPath: null };
   }
   // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
-  const parsed = parseDatabaseUrl(database, options.env ?? process.env);
+  const said = parseDatabaseUrl(database, options.env ?? process.env);
+  const { role } = options;
+  // Of two settings of one name the later one counts.
+  const parsed =
+    role === undefined ? said : { ...said, settings: [...said.settings, ['role', role] as const] };
   for (const message of parsed.warnings) {
     emit({ kind: 'warning', warning: { reason: 'url', message, file: null, line: null, column: null } });
   }

@@ -35,9 +35,13 @@ export function stateOf(recorded: Recorded, migrations: readonly Migration[]): S
   for (const row of recorded.journal) replay(applied, row);
   const { head } = recorded;
   const last = recorded.journal.findLast((row) => row.kind !== 'accepted');
-  // The version is dirty under an unfinished row and clean under a done one; else someone has touched it since.
+  // The version is dirty under an unfinished row and clean under a done one; else someone has touched it since. A dirty
+  // row that another transaction wrote is another failure at the same version, of golang-migrate's for one.
   const ourMove =
-    last !== undefined && last.head === head.version && (last.state === 'started') === head.dirty;
+    last !== undefined &&
+    last.head === head.version &&
+    (last.state === 'started') === head.dirty &&
+    (!head.dirty || last.ledgerXid === recorded.ledgerXid);
   const unfinished = ourMove && head.dirty ? last : null;
   const known = ourMove && (head.dirty || head.version === null || applied.has(head.version));
   const unseen = known ? [] : bridge(applied, head, migrations);

@@ -59,11 +59,32 @@ export async function migrate(goal: Goal, job: Job): Promise<Outcome> {
 
 async function run(command: Command, session: Session): Promise<void> {
   const { job } = command;
-  const first = await view(command, session, null);
+  const first = await firstView(command, session);
   if (job.dryRun || isNothing(first.plan)) return;
   const confirmed = await job.confirm(first.plan.steps, first.sight.identity.database);
+  if (job.signal?.aborted)
+    throw stop(command, first, 'cancelled', 'ended at the question; nothing was changed');
   if (confirmed === 'no') throw stop(command, first, 'declined', 'the answer was no; nothing was changed');
   await underLock(command, session, first, confirmed === 'yes');
+}
+
+/** Dirty is also how another run’s version looks while that run is half-way: it is judged once nobody holds the lock. */
+async function firstView(command: Command, session: Session): Promise<View> {
+  const { job, log } = command;
+  try {
+    return await view(command, session, null);
+  } catch (e) {
+    if (job.dryRun || !(e instanceof MigrateError) || e.reason !== 'dirty') throw e;
+    const { identity, place } = await look(session, job.door.table);
+    const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
+    const { lockTimeoutMs: timeoutMs, now, signal } = job;
+    await acquire(session, ids, { code: e.code, timeoutMs, now, emit: log.emit, signal });
+    try {
+      return await view(command, session, null);
+    } finally {
+      await release(session, ids).catch(() => {});
+    }
+  }
 }
 
 const isNothing = (p: Plan): boolean => p.steps.length === 0 && p.accepted.length === 0;
@@ -176,7 +197,7 @@ async function prepare(worker: Worker, { recorded, state, plan }: View): Promise
 function stop(
   { goal }: Command,
   { recorded }: View,
-  reason: 'declined' | 'raced',
+  reason: 'cancelled' | 'declined' | 'raced',
   message: string,
 ): MigrateError {
   return new MigrateError(codeOf(goal, recorded.head), reason, { operation: 'confirm the run', message });

@@ -73,6 +73,10 @@ export const REASONS = {
     meaning: 'The database is at a version that no file has.',
     next: 'deploy the newer files, or `task migrate:force -- V` to a version that exists',
   },
+  build: {
+    meaning: 'A bundle cannot be made: a package is missing, or the file cannot be written.',
+    next: 'install the package, or give another file with `--outfile F`',
+  },
   cancelled: {
     meaning: 'Ctrl-C, SIGTERM, or the caller’s AbortSignal.',
     next: 'run `task migrate` to go on',
@@ -80,6 +84,10 @@ export const REASONS = {
   changed: {
     meaning: 'A file was edited after it was applied.',
     next: 'put the old text back and write a new migration, or run `task migrate -- --accept-changed`',
+  },
+  config: {
+    meaning: 'The configuration file or a variable has something in it that cannot be used.',
+    next: 'correct it; `task migrate:config` then shows what is in effect',
   },
   connection: {
     meaning: 'The database cannot be reached.',
@@ -103,6 +111,10 @@ export const REASONS = {
     next: 'write `-- rungs: no-transaction`, `-- rungs: plain` or `-- rungs: atomic`',
   },
   duplicate: { meaning: 'Two files have the same version and direction.', next: 'rename one of them' },
+  edited_bundle: {
+    meaning: 'The migrations inside a bundle are not the ones that it was built with.',
+    next: 'build it again from the migration files',
+  },
   encoding: { meaning: 'A file is not UTF-8, or holds a NUL byte.', next: 'save the file as UTF-8' },
   flag: { meaning: 'A flag or argument is unknown or unusable.', next: 'see `rungs --help`' },
   in_transaction: {
@@ -134,6 +146,11 @@ export const REASONS = {
   no_migrations: {
     meaning: 'The folder holds no migration files.',
     next: 'check `--path`, or make the first one with `task migrate:create -- name`',
+  },
+  no_parser: {
+    meaning:
+      'A bundled program was given a folder at run time, and it carries no parser to check files with.',
+    next: 'import the folder as `migrations:DIR`, so that the build checks it',
   },
   no_schema: {
     meaning: 'The search_path names no schema that exists.',

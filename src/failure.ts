@@ -6,10 +6,16 @@ import type { Analysis, Location, Mode, Step } from './migration.ts';
 import type { FileMessage } from './script.ts';
 import { at, fromBytes, fromCodePoints } from './sql/position.ts';
 import type { ServerError } from './sql/server-error.ts';
+import { typeMeant } from './sql/type-names.ts';
 
 export interface Failed {
   readonly server: ServerError;
   readonly completed: readonly string[];
+}
+
+interface Place {
+  readonly location: Location;
+  readonly excerpt: string | null;
 }
 
 /** Cures for errors that come from how a migration is run. */
@@ -57,19 +63,26 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    reason === 'raced' ? details : { ...details, hint: next(server, step, mode) },
+    reason === 'raced' ? details : { ...details, hint: next(server, step, mode, place) },
   );
 }
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
-function next({ code }: ServerError, step: Step, mode: Mode): string {
-  const cure =
-    CURES[code] ?? (code === '42501' ? 'grant the right, or connect as the owner' : 'fix the file');
+function next({ code }: ServerError, step: Step, mode: Mode, place: Place | null): string {
+  const meant = code === '42704' ? typeAt(place) : null;
+  const fix = meant === null ? 'fix the file' : `write ${meant}`;
+  const cure = CURES[code] ?? (code === '42501' ? 'grant the right, or connect as the owner' : fix);
   const command = step.direction === 'up' ? '`task migrate`' : '`task migrate:down`';
   if (mode === 'resumable') return `${cure}, and run ${command} again: it goes on at this statement`;
   if (mode === 'atomic') return `${cure}, and run ${command} again`;
   const before = step.from.version ?? 0n;
   return `undo by hand what the file has committed, then \`task migrate:force -- ${before}\`; ${cure}, and run ${command} again`;
+}
+
+/** The type that was meant where an unknown one is. */
+function typeAt(place: Place | null): string | null {
+  if (place === null || place.excerpt === null || place.location.column === null) return null;
+  return typeMeant([...place.excerpt].slice(place.location.column - 1).join(''));
 }
 
 export function reasonOf(server: ServerError): Reason {
@@ -85,7 +98,7 @@ function locate(
   message: FileMessage,
   analysis: Analysis | null,
   encoding: string,
-): { readonly location: Location; readonly excerpt: string | null } | null {
+): Place | null {
   const file = step.file;
   if (file === null) return null;
   const offset = offsetOf(server, message, encoding);

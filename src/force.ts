@@ -22,6 +22,10 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
   let session: Session | null = null;
   let error: MigrateError | null = null;
   let moved: { from: Head; to: bigint | null } = { from: { version: null, dirty: false }, to: null };
+  // The version is set by then, whatever becomes of the connection.
+  const closeFailed = (e: Error) => {
+    if (error === null) log.warn('close_failed', `MIGRATION_CLOSE_FAILED: ${e.message}`, null);
+  };
   try {
     const { migrations, origin } = await job.source();
     const file = migrations.find((m) => m.version === version);
@@ -61,11 +65,11 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
     );
     if (tables !== null) await session.send(tables);
     await session.send(script.force(writer, to, rows));
-    await release(session, ids);
+    await release(session, ids).catch(closeFailed);
   } catch (e) {
     error = asMigrateError(e, CODE, `force version ${version}`);
   }
-  await session?.close().catch(() => {});
+  await session?.close().catch(closeFailed);
   const { from, to } = moved;
   const at = error === null ? { to, dirty: false } : { to: from.version, dirty: from.dirty };
   const { warnings } = log.outcome(null).report;

@@ -15,8 +15,8 @@ export {
 } from './api.ts';
 export { CODES, type ErrorCode, MigrateError, REASONS, type Reason } from './errors.ts';
 export type { Event, LockHolder, Warning } from './event.ts';
-export type { Confirmed } from './job.ts';
 export type {
+  Confirmed,
   Direction,
   Goal,
   Head,
@@ -27,6 +27,7 @@ export type {
   Mode,
   Step,
 } from './migration.ts';
+export type { LentClient } from './pg/lent.ts';
 export type { MigrationRef, Report, StepReport } from './report.ts';
 export { readMigrations } from './source.ts';
 export { type MigrateOnStartOptions, migrateOnStart } from './start.ts';

@@ -12,6 +12,10 @@ const CODE = 'MIGRATION_VERSION_FAILED';
 /** Every migration with its state. Throws MigrateError. */
 export async function inspect(job: Job): Promise<Status> {
   const source = await job.source();
+  const warn = (reason: string, message: string, file: string | null) =>
+    job.emit({ kind: 'warning', warning: { reason, message, file, line: null, column: null } });
+  for (const { path, why } of source.ignored) warn('ignored_file', `not run: ${why}`, path);
+  if (source.migrations.length === 0) warn('no_migrations', `no migration files in ${source.origin}`, null);
   const { recorded } = await readAll(job);
   return statusOf(source, recorded, stateOf(recorded, source.migrations));
 }

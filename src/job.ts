@@ -1,7 +1,7 @@
 /** What a command is given to work with. */
 
 import type { Emit } from './event.ts';
-import type { Migrations, Step } from './migration.ts';
+import type { Confirmed, Migrations, Step } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import type { Allowances } from './plan/situation.ts';
 
@@ -15,9 +15,6 @@ export interface Door {
   /** The URL's path with its slash, which golang-migrate puts into its lock id. */
   readonly urlPath: string | null;
 }
-
-/** `unasked`: the plan may still change under the lock; `yes`: it may not. */
-export type Confirmed = 'unasked' | 'yes' | 'no';
 
 export interface Job {
   readonly door: Door;

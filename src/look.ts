@@ -82,6 +82,7 @@ export async function readRecorded(session: Session, { identity, place }: Sight)
     ledgerExists,
     journalExists,
     head: ledger.decode(rows, place),
+    ledgerXid: rows?.[0]?.xid ?? null,
     journal: journal.decode(sets.shift() ?? []),
   };
 }

@@ -58,7 +58,15 @@ export interface Analysis {
 
 /** A file the grammar could not read, or that breaks a rule; found before anything ran. */
 export interface Problem {
-  readonly reason: 'syntax' | 'encoding' | 'directive' | 'duplicate' | 'name' | 'unreadable';
+  readonly reason:
+    | 'syntax'
+    | 'encoding'
+    | 'directive'
+    | 'duplicate'
+    | 'name'
+    | 'unreadable'
+    | 'edited_bundle'
+    | 'no_parser';
   readonly message: string;
   readonly file: string;
   /** UTF-16 index into the file's text; null where the problem is the file as a whole. */
@@ -145,6 +153,8 @@ export interface JournalRow {
   readonly doneStatements: readonly string[];
   /** Set from just before a concurrent index statement until it is recorded as done. */
   readonly indexStatement: IndexStatement | null;
+  /** Of a `started` row: the transaction that wrote it and the ledger's dirty row together. */
+  readonly ledgerXid: string | null;
   readonly appliedAt: string | null;
   readonly executionTimeMs: number | null;
   readonly appliedBy: string | null;
@@ -163,6 +173,8 @@ export interface Recorded {
   readonly ledgerExists: boolean;
   readonly journalExists: boolean;
   readonly head: Head;
+  /** The transaction that wrote the ledger's row (xmin); null where there is no row. */
+  readonly ledgerXid: string | null;
   readonly journal: readonly JournalRow[];
 }
 
@@ -186,3 +198,6 @@ export type Goal =
   | { readonly kind: 'down'; readonly steps: number | null }
   | { readonly kind: 'goto'; readonly to: bigint }
   | { readonly kind: 'redo' };
+
+/** The answer to a plan. `unasked`: it may still change under the lock; `yes`: it may not. */
+export type Confirmed = 'unasked' | 'yes' | 'no';

@@ -1,5 +1,6 @@
 import { MigrateError } from './errors.ts';
-import type { Problem } from './migration.ts';
+import type { MigrationFile, Problem } from './migration.ts';
+import { checksum } from './sql/checksum.ts';
 import { at } from './sql/position.ts';
 
 /** Everything wrong with the files as one error: the first with its place, the others below it. */
@@ -25,4 +26,11 @@ export function problemsError(
 function placeOf(p: Problem, texts: ReadonlyMap<string, string>): ReturnType<typeof at> | null {
   const text = texts.get(p.file);
   return p.offset === null || text === undefined ? null : at(text, p.offset);
+}
+
+/** What a build found out about a text holds for that text only. */
+export function editedSince({ path, text, checksum: built }: MigrationFile): readonly Problem[] {
+  const now = checksum(text);
+  const message = `the text in the bundle is not the one that was built in: its digest is ${now}, and was ${built}`;
+  return now === built ? [] : [{ reason: 'edited_bundle', message, file: path, offset: null }];
 }

@@ -89,12 +89,16 @@ async function cancelOnAbort(session: Session, signal: AbortSignal, ended: Abort
 export async function settle(worker: Worker, e: unknown): Promise<Failed> {
   if (!(e instanceof MessageFailed)) throw e;
   if (e.server === null) throw new SessionLost(e.message, { cause: e });
-  try {
-    await worker.session.send('rollback');
-  } catch {
-    throw new SessionLost(e.message, { cause: e });
+  // A late cancel can still hit the rollback; a session that is gone gives no server's error.
+  for (let gone = false; !gone; ) {
+    try {
+      await worker.session.send('rollback');
+      return { server: e.server, completed: e.completed };
+    } catch (again) {
+      gone = !(again instanceof MessageFailed) || again.server === null;
+    }
   }
-  return { server: e.server, completed: e.completed };
+  throw new SessionLost(e.message, { cause: e });
 }
 
 export function told(

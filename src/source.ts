@@ -1,6 +1,6 @@
 /** The one reader of migration folders. */
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from './errors.ts';
 import { classify, type NamedFile, pair } from './layout/pairs.ts';
@@ -12,23 +12,44 @@ import { decode } from './sql/decode.ts';
 /** More at once gains nothing and can run out of file descriptors. */
 const AT_ONCE = 64;
 
+/** A folder as it is, problems and all. */
+export interface Folder {
+  readonly migrations: Migrations;
+  readonly problems: readonly Problem[];
+}
+
 /**
  * Reads a folder of pairs. `folder` is used as it is given, so that messages name paths as the user knows them.
  * Throws MIGRATION_SOURCE_FAILED with every problem there is.
  */
 export async function readMigrations(folder: string): Promise<Migrations> {
+  const { migrations, problems } = await readFolder(folder);
+  if (problems.length > 0) throw problemsError(problems, new Map());
+  return migrations;
+}
+
+/**
+ * For builds, which report each problem by itself and say where a file is seen from the project. Throws only where
+ * there is no folder.
+ */
+export async function readFolder(
+  folder: string,
+  pathOf = (name: string) => join(folder, name),
+): Promise<Folder> {
   const names = await list(folder);
   const ignored: { path: string; why: string }[] = [];
   const wanted: string[] = [];
   for (const name of names) {
     const verdict = classify(name);
     if (verdict === 'run') wanted.push(name);
-    else if (verdict !== 'ignore') ignored.push({ path: join(folder, name), why: verdict.why });
+    else if (verdict !== 'ignore') ignored.push({ path: pathOf(name), why: verdict.why });
   }
   const problems: Problem[] = [];
   const files: NamedFile[] = [];
   for (let i = 0; i < wanted.length; i += AT_ONCE) {
-    const some = await Promise.all(wanted.slice(i, i + AT_ONCE).map((name) => read(folder, name)));
+    const some = await Promise.all(
+      wanted.slice(i, i + AT_ONCE).map((name) => read(folder, name, pathOf(name))),
+    );
     for (const result of some) {
       if ('problem' in result) problems.push(result.problem);
       else files.push(result);
@@ -36,15 +57,17 @@ export async function readMigrations(folder: string): Promise<Migrations> {
   }
   const paired = pair(files);
   problems.push(...paired.problems);
-  if (problems.length > 0) throw problemsError(problems, new Map());
-  return { origin: folder, migrations: paired.migrations, ignored };
+  return { migrations: { origin: folder, migrations: paired.migrations, ignored }, problems };
 }
 
 async function list(folder: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     // Read flat, as golang-migrate does: a directory is not a migration, whatever its name.
-    return entries.filter((e) => !e.isDirectory()).map((e) => e.name);
+    return entries
+      .filter((e) => !e.isDirectory())
+      .map((e) => e.name)
+      .sort();
   } catch (e) {
     throw new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
       operation: 'read the migrations folder',
@@ -55,11 +78,19 @@ async function list(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function read(folder: string, name: string): Promise<NamedFile | { readonly problem: Problem }> {
-  const path = join(folder, name);
+async function read(
+  folder: string,
+  name: string,
+  path: string,
+): Promise<NamedFile | { readonly problem: Problem }> {
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    const there = join(folder, name);
+    // What a symbolic link leads to; and reading a pipe would wait for a writer for ever.
+    if (!(await stat(there)).isFile()) {
+      return { problem: { reason: 'unreadable', message: 'it is not a file', file: path, offset: null } };
+    }
+    bytes = await readFile(there);
   } catch (e) {
     return { problem: { reason: 'unreadable', message: reasonOf(e), file: path, offset: null } };
   }

@@ -1,16 +1,17 @@
 /** For services that migrate themselves when they start. */
 
-import type { ClientBase } from 'pg';
 import { type RunOptions, up } from './api.ts';
+import { MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
 import type { Migrations } from './migration.ts';
+import type { LentClient } from './pg/lent.ts';
 import type { Report } from './report.ts';
 
 export interface MigrateOnStartOptions
   extends Pick<RunOptions, 'table' | 'signal' | 'onEvent' | 'env' | 'applicationName' | 'lockTimeoutMs'> {
   /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */
-  readonly url?: string;
-  readonly client?: ClientBase;
+  readonly url?: string | undefined;
+  readonly client?: LentClient;
   /** A folder, or what the esbuild plugin made of one: `import migrations from 'migrations:./db/migrations'`. */
   readonly migrations: string | Migrations;
   /**
@@ -35,15 +36,25 @@ export async function migrateOnStart(options: MigrateOnStartOptions): Promise<Re
   const emit = common.onEvent ?? (() => {});
   if (enabledBy !== undefined && !isEnabled(enabledBy, (common.env ?? process.env)[enabledBy], emit))
     return null;
+  const database = client ?? url ?? '';
+  if (database === '') throw unset();
   return up({
     applicationName: 'rungs migrateOnStart',
     ...common,
-    database: client ?? url ?? '',
+    database,
     migrations,
     retry: { attempts, delayMs, deadlineMs },
     acceptAhead: onAhead === 'accept',
   });
 }
+
+/** In the service's words, which knows of a variable rather than of an empty URL. */
+const unset = (): MigrateError =>
+  new MigrateError('CONFIG_INVALID', 'unset', {
+    operation: 'read the options of migrateOnStart',
+    message: 'there is neither a url nor a client',
+    hint: 'set DATABASE_URL, or what `url` comes from',
+  });
 
 /** HoloMUSH's rule for HOLOMUSH_DB_AUTO_MIGRATE. */
 function isEnabled(name: string, value: string | undefined, emit: Emit): boolean {

@@ -1,5 +1,6 @@
 /** The commands: what each takes, and the one call into the public API that it is. */
 
+import { MigrateError } from '../src/errors.ts';
 import type { Warning } from '../src/event.ts';
 import {
   currentVersion,
@@ -12,17 +13,23 @@ import {
   status,
   up,
 } from '../src/index.ts';
+import { configDocument, configText } from '../src/report/config.ts';
 import { runDocument, statusDocument, versionText } from '../src/report/document.ts';
 import type { Voice } from '../src/report/error-text.ts';
 import { runText, statusText } from '../src/report/human.ts';
+import { build } from './_build.ts';
+import { type Carried, carriedResult } from './_carried.ts';
+import { type Loaded, targetOf } from './_config.ts';
 import { createPair } from './_create.ts';
-import { type Arguments, type FlagName, readCount, readVersion, usageError } from './_flags.ts';
+import { type Arguments, type FlagName, quoted, readCount, readVersion, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
 
 export interface Context {
   readonly args: Arguments;
   readonly options: RunOptions;
-  readonly folder: string;
+  readonly loaded: Loaded;
+  /** Null outside of bundles. */
+  readonly carried: Carried | null;
   readonly voice: Voice;
   /** Heard so far. */
   readonly warnings: readonly Warning[];
@@ -35,10 +42,12 @@ export interface Command {
   readonly flags: readonly FlagName[];
   /** Whether a database is needed; `create` only writes files. */
   readonly connects: boolean;
+  /** Works on a project's files, so a bundle has none of it. */
+  readonly checkout?: true;
   readonly run: (context: Context) => Promise<Result>;
 }
 
-const COMMON: readonly FlagName[] = ['database', 'path', 'lock-timeout', 'json', 'help'];
+const COMMON: readonly FlagName[] = ['config', 'database', 'role', 'path', 'lock-timeout', 'json', 'help'];
 const UP: readonly FlagName[] = ['allow-out-of-order', 'accept-changed'];
 
 const ran = (command: string, wanted: 'up' | 'down', report: Report): Result => ({
@@ -46,22 +55,37 @@ const ran = (command: string, wanted: 'up' | 'down', report: Report): Result => 
   document: runDocument(command, report, null),
 });
 
+/** In ToolHive's words. */
+const noSteps = (): MigrateError =>
+  new MigrateError('CONFIG_INVALID', 'flag', {
+    operation: 'read the arguments of down',
+    message: '--num-steps flag is required for down migrations (safety measure)',
+    hint: 'add `--num-steps N`; 0 reverts all',
+  });
+
 /** At most so many words besides the flags. */
 function operands(args: Arguments, verb: string, most: number): string | null {
   if (args.positionals.length > most) {
-    throw usageError(`too many arguments: ${args.positionals.slice(most).join(' ')}`, verb);
+    throw usageError(`too many arguments: ${args.positionals.slice(most).map(quoted).join(' ')}`, verb);
   }
   return args.positionals[0] ?? null;
+}
+
+/** `--num-steps N` or just `N`, not both. */
+function countOf(args: Arguments, verb: string): number | null {
+  const flag = args.text('num-steps');
+  const word = operands(args, verb, flag === null ? 1 : 0);
+  return flag === null ? readCount(word, 'N', verb) : readCount(flag, '--num-steps', verb);
 }
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   up: {
     operand: '[N]',
     help: 'apply pending migrations: all, the next N, or up to a version',
-    flags: [...COMMON, ...UP, 'dry-run', 'num-steps', 'to', 'yes'],
+    flags: [...COMMON, ...UP, 'accept-ahead', 'dry-run', 'num-steps', 'to', 'yes'],
     connects: true,
     run: async ({ args, options }) => {
-      const steps = readCount(args.text('num-steps') ?? operands(args, 'up', 1), '--num-steps', 'up');
+      const steps = countOf(args, 'up');
       const to = args.text('to') === null ? undefined : readVersion(args.text('to'), 'up');
       // As in ToolHive's document: 0 is all.
       const limit = steps === null || steps === 0 ? {} : { steps };
@@ -73,9 +97,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'revert the last migration, the last N, or all',
     flags: [...COMMON, 'allow-missing-down', 'dry-run', 'num-steps', 'all', 'yes'],
     connects: true,
-    run: async ({ args, options }) => {
-      const word = args.text('num-steps') ?? operands(args, 'down', 1);
-      const count = readCount(word, '--num-steps', 'down');
+    run: async ({ args, options, loaded }) => {
+      const count = countOf(args, 'down');
+      if (loaded.config.requireSteps.value && count === null && !args.has('all')) {
+        throw noSteps();
+      }
       if (args.has('all') && count !== null && count !== 0) {
         throw usageError('--all cannot be used with a number of steps', 'down');
       }
@@ -117,10 +143,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   version: {
     operand: '',
     help: 'the version alone; writes nothing',
-    flags: COMMON,
+    flags: [...COMMON, 'embedded'],
     connects: true,
-    run: async ({ args, options, warnings }) => {
+    run: async ({ args, options, carried, warnings }) => {
       operands(args, 'version', 0);
+      if (args.has('embedded')) {
+        if (carried === null)
+          throw usageError('--embedded asks a bundle what is inside; this is none', 'version');
+        return carriedResult(carried.about);
+      }
       const { version, dirty } = await currentVersion(options);
       return {
         text: `${version ?? 0}${dirty ? ' (dirty)' : ''}`,
@@ -135,6 +166,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     connects: true,
     run: async ({ args, options }) => {
       const version = readVersion(operands(args, 'force', 1), 'force');
+      if (options.dryRun === true) throw usageError('DRY_RUN is set, and force has no dry run', 'force');
       const report = await force({ ...options, version });
       return {
         text: `Version forced successfully: ${report.from ?? 0} to ${report.to ?? 0}`,
@@ -142,11 +174,34 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       };
     },
   },
+  config: {
+    operand: '',
+    help: 'every setting, and where it comes from; passwords are not shown',
+    flags: COMMON,
+    connects: false,
+    run: async ({ args, loaded, carried, warnings }) => {
+      operands(args, 'config', 0);
+      const shown = { ...loaded, target: targetOf(loaded), isBundle: carried !== null };
+      return { text: configText(shown), document: configDocument(shown, warnings) };
+    },
+  },
   create: {
     operand: 'NAME',
     help: 'make the next pair of empty migration files',
-    flags: ['path', 'json', 'help'],
+    flags: ['config', 'path', 'json', 'help'],
     connects: false,
-    run: async ({ args, folder }) => createPair(folder, operands(args, 'create', 1)),
+    checkout: true,
+    run: async ({ args, loaded }) => createPair(loaded.config.path.value, operands(args, 'create', 1)),
+  },
+  build: {
+    operand: '',
+    help: 'make one file with the migrations inside, which needs nothing but Node',
+    flags: ['config', 'path', 'outfile', 'executable', 'server-version', 'json', 'help'],
+    connects: false,
+    checkout: true,
+    run: async ({ args, loaded, options, warnings }) => {
+      operands(args, 'build', 0);
+      return build(args, loaded.config.path.value, options, warnings);
+    },
   },
 };

@@ -2,6 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from '../src/errors.ts';
 import { nextNames } from '../src/layout/pairs.ts';
+import { quoted } from './_flags.ts';
 import type { Result } from './_result.ts';
 
 /** What a file name may be made of everywhere, and nothing that a shell or a path could mean something by. */
@@ -17,14 +18,14 @@ export async function createPair(folder: string, name: string | null): Promise<R
     throw fail('name', 'please specify name', 'type `task migrate:create -- add_users`');
   }
   if (!NAME.test(name) || name.length > LONGEST) {
-    const suggestion = name
+    const suggestion = (name.includes('://') ? '' : name)
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '_')
       .replaceAll(/^_+|_+$/g, '')
       .slice(0, LONGEST);
     throw fail(
       'name',
-      `the name ${JSON.stringify(name)} may hold only letters, digits, _ and -`,
+      `the name ${quoted(name)} may hold only letters, digits, _ and -`,
       suggestion === '' ? 'choose a name such as add_users' : `type \`task migrate:create -- ${suggestion}\``,
     );
   }

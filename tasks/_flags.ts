@@ -7,28 +7,47 @@ import { MAX_VERSION } from '../src/layout/pairs.ts';
 interface Flag {
   readonly value: string | null;
   readonly help: string;
+  /** The one letter that does too. */
+  readonly short?: string;
 }
 
 export const FLAGS = {
+  config: { value: 'FILE', help: 'the configuration; default: rungs.yaml, from here upward' },
   database: { value: 'URL', help: 'the database; default: DATABASE_URL from the environment or .env' },
+  role: { value: 'NAME', help: 'the role to act as, so that what is made belongs to it' },
   path: { value: 'DIR', help: 'the folder of migration files; default: migrations' },
   'dry-run': { value: null, help: 'show what would be done; nothing is locked or written' },
-  'num-steps': { value: 'N', help: 'how many migrations; for down, 0 is all' },
+  'num-steps': { value: 'N', help: 'how many migrations; for down, 0 is all', short: 'n' },
   to: { value: 'V', help: 'the last version to apply' },
   all: { value: null, help: 'revert everything' },
-  yes: { value: null, help: 'do not ask' },
+  yes: { value: null, help: 'do not ask', short: 'y' },
   'lock-timeout': {
     value: 'TIME',
     help: 'how long to wait for the lock: 15s, 500ms or seconds; default 15s',
   },
   'allow-out-of-order': { value: null, help: 'run files below the current version that were never applied' },
   'accept-changed': { value: null, help: 'take files that were edited after being applied as they are now' },
+  'accept-ahead': {
+    value: null,
+    help: 'leave a database alone that is newer than the files, instead of refusing',
+  },
   'allow-missing-down': { value: null, help: 'pass a missing down file as empty, as golang-migrate does' },
+  embedded: { value: null, help: 'what is inside; needs no database' },
+  outfile: { value: 'FILE', help: 'the file to make; default: dist/migrate.mjs, or dist/migrate' },
+  executable: { value: null, help: 'make a program with Node inside, for machines without Node' },
+  'server-version': { value: 'N', help: 'the PostgreSQL that it will run on; default 18' },
   json: { value: null, help: 'one JSON document on stdout' },
-  help: { value: null, help: 'this text' },
+  help: { value: null, help: 'this text', short: 'h' },
 } as const satisfies Record<string, Flag>;
 
 export type FlagName = keyof typeof FLAGS;
+
+/** As in `--num-steps N, -n N`. */
+export function flagText(name: FlagName): string {
+  const { value, short }: Flag = FLAGS[name];
+  const operand = value === null ? '' : ` ${value}`;
+  return `--${name}${operand}${short === undefined ? '' : `, -${short}${operand}`}`;
+}
 
 export interface Arguments {
   readonly has: (flag: FlagName) => boolean;
@@ -36,17 +55,28 @@ export interface Arguments {
   readonly positionals: readonly string[];
 }
 
+/** `build` is no target of ours: a project has its own. */
+const targetOf = (verb: string): string =>
+  verb === 'build' ? 'rungs build' : `task migrate${verb === 'up' ? '' : `:${verb}`} --`;
+
 export const usageError = (message: string, verb: string): MigrateError =>
   new MigrateError('CONFIG_INVALID', 'flag', {
     operation: `read the arguments of ${verb}`,
     message,
-    hint: `see \`rungs ${verb} --help\``,
+    hint: `see \`${targetOf(verb)} --help\``,
   });
+
+/** What was typed, for a message; not a URL in the wrong place, which may hold a password. */
+export const quoted = (text: string): string => (text.includes('://') ? 'a URL' : JSON.stringify(text));
 
 /** Throws CONFIG_INVALID for a flag that the command does not have, or one without its value. */
 export function parseFlags(argv: readonly string[], verb: string, allowed: readonly FlagName[]): Arguments {
   const options = Object.fromEntries(
-    allowed.map((name) => [name, { type: FLAGS[name].value === null ? 'boolean' : 'string' } as const]),
+    allowed.map((name) => {
+      const { value, short }: Flag = FLAGS[name];
+      const type = value === null ? 'boolean' : 'string';
+      return [name, short === undefined ? ({ type } as const) : ({ type, short } as const)];
+    }),
   );
   try {
     const { values, positionals } = parseArgs({
@@ -62,7 +92,8 @@ export function parseFlags(argv: readonly string[], verb: string, allowed: reado
       positionals,
     };
   } catch (e) {
-    throw usageError((e as Error).message.replace(/\. To specify a positional.*$/s, ''), verb);
+    const message = (e as Error).message.replace(/\. To specify a positional.*$/s, '');
+    throw usageError(message.includes('://') ? 'Unknown option, with a URL in it' : message, verb);
   }
 }
 
@@ -81,12 +112,12 @@ export function readVersion(text: string | null, verb: string): bigint {
       message: why,
       ...(hint === undefined ? {} : { hint }),
     });
-  if (text === null) throw invalid('please specify a version', `\`task migrate:${verb} -- 7\``);
+  if (text === null) throw invalid('please specify a version', `type \`task migrate:${verb} -- 7\``);
   const trimmed = text.trim();
-  if (/^-\d+$/.test(trimmed)) throw invalid(`invalid version "${text}": must be non-negative`);
-  if (!/^\d+$/.test(trimmed)) throw invalid(`invalid version "${text}": must be an integer`);
+  if (/^-\d+$/.test(trimmed)) throw invalid(`invalid version ${quoted(text)}: must be non-negative`);
+  if (!/^\d+$/.test(trimmed)) throw invalid(`invalid version ${quoted(text)}: must be an integer`);
   const version = BigInt(trimmed);
-  if (version > MAX_VERSION) throw invalid(`invalid version "${text}": must be at most ${MAX_VERSION}`);
+  if (version > MAX_VERSION) throw invalid(`invalid version ${quoted(text)}: must be at most ${MAX_VERSION}`);
   return version;
 }
 
@@ -94,17 +125,6 @@ export function readVersion(text: string | null, verb: string): bigint {
 export function readCount(text: string | null, what: string, verb: string): number | null {
   if (text === null) return null;
   if (!/^\d{1,9}$/.test(text.trim()))
-    throw usageError(`${what} must be a whole number from 0, not "${text}"`, verb);
+    throw usageError(`${what} must be a whole number from 0, not ${quoted(text)}`, verb);
   return Number(text);
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 };
-
-/** `15s`, `500ms`, `2m`, or seconds. */
-export function readDuration(text: string | null, verb: string): number | null {
-  if (text === null) return null;
-  const m = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text.trim());
-  if (m === null)
-    throw usageError(`"${text}" is not a time: write 15s, 500ms, 2m or a number of seconds`, verb);
-  return Number(m[1]) * (UNITS[m[2] ?? 's'] ?? 1000);
 }

@@ -1,22 +1,29 @@
+import type { Carried } from './_carried.ts';
 import { COMMANDS, type Command } from './_commands.ts';
-import { FLAGS } from './_flags.ts';
+import { FLAGS, flagText } from './_flags.ts';
 
-export function generalHelp(): string {
-  const rows = Object.entries(COMMANDS).map(
-    ([verb, c]) => `  ${`${verb} ${c.operand}`.padEnd(14)} ${c.help}`,
-  );
-  return ['Usage: rungs COMMAND [flags]', '', ...rows, '', 'Flags of a command: rungs COMMAND --help'].join(
-    '\n',
-  );
+/** `carried`: in a bundle there is no checkout, and no other folder. */
+export function generalHelp(carried: Carried | null): string {
+  const program = carried?.program ?? 'rungs';
+  const rows = Object.entries(COMMANDS)
+    .filter(([, c]) => carried === null || c.checkout !== true)
+    .map(([verb, c]) => `  ${`${verb} ${c.operand}`.padEnd(14)} ${c.help}`);
+  return [
+    `Usage: ${program} COMMAND [flags]`,
+    '',
+    ...rows,
+    '',
+    `Flags of a command: ${program} COMMAND --help`,
+  ].join('\n');
 }
 
-export function commandHelp(verb: string, command: Command): string {
-  const rows = command.flags.map((name) => {
-    const { value, help } = FLAGS[name];
-    return `  ${`--${name}${value === null ? '' : ` ${value}`}`.padEnd(22)} ${help}`;
+export function commandHelp(verb: string, command: Command, carried: Carried | null): string {
+  const flags = command.flags.filter((name) => name !== (carried === null ? 'embedded' : 'path'));
+  const rows = flags.map((name) => {
+    return `  ${flagText(name).padEnd(22)} ${FLAGS[name].help}`;
   });
   return [
-    `Usage: rungs ${`${verb} ${command.operand}`.trim()} [flags]`,
+    `Usage: ${carried?.program ?? 'rungs'} ${`${verb} ${command.operand}`.trim()} [flags]`,
     `  ${command.help}`,
     '',
     ...rows,

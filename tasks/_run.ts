@@ -1,125 +1,153 @@
 /** The frame of every call: arguments, environment, signals, printing, exit code. */
 
-import { readFileSync } from 'node:fs';
-import { parseEnv } from 'node:util';
 import { MigrateError, REASONS } from '../src/errors.ts';
 import type { Event, Warning } from '../src/event.ts';
-import { type Confirmed, type RunOptions, type Step, version } from '../src/index.ts';
-import { failedDocument, runDocument } from '../src/report/document.ts';
-import { errorText, inVoice, type Voice } from '../src/report/error-text.ts';
-import { eventLine } from '../src/report/human.ts';
+import { type RunOptions, version } from '../src/index.ts';
+import { errorDocument, failedDocument, runDocument } from '../src/report/document.ts';
+import { printable, type Voice } from '../src/report/error-text.ts';
 import { ask } from './_ask.ts';
+import type { Carried } from './_carried.ts';
 import { COMMANDS, type Command } from './_commands.ts';
-import { type Arguments, parseFlags, readDuration, usageError } from './_flags.ts';
+import { type Loaded, loadConfig, optionsOf, secretsOf } from './_config.ts';
+import { confirm, refuseUnasked } from './_confirm.ts';
+import { type Arguments, parseFlags, quoted, usageError } from './_flags.ts';
 import { commandHelp, generalHelp } from './_help.ts';
+import { initialManner, isDebug, Narrator } from './_narrate.ts';
 
-type Env = Readonly<Record<string, string | undefined>>;
-
-/** Runs one command line and returns the exit code. Prints; never throws. */
-export async function main(argv: readonly string[]): Promise<number> {
-  const [verb, ...rest] = argv;
+/**
+ * Runs one command line and returns the exit code. Prints; never throws. `carried`: in a bundle, what it runs instead
+ * of a folder.
+ */
+export async function main(argv: readonly string[], carried: Carried | null = null): Promise<number> {
+  const [verb, ...rest] = withoutAlias(argv);
   // The Taskfile says so; then hints are targets, else commands.
-  const voice: Voice = process.env.RUNGS_VOICE === 'task' ? 'task' : 'rungs';
+  const voice: Voice = carried?.program ?? (process.env.RUNGS_VOICE === 'task' ? 'task' : 'rungs');
   if (verb === undefined || verb === '--help' || verb === '-h' || verb === 'help') {
-    console.log(generalHelp());
+    console.log(generalHelp(carried));
     return verb === undefined ? 1 : 0;
   }
   if (verb === '--version') {
     console.log(version);
     return 0;
   }
-  const json = rest.includes('--json');
-  const stop = stopOnSignals();
+  const json = isJson(argv);
+  const warnings: Warning[] = [];
+  const narrator = new Narrator(voice, initialManner(process.env));
+  const stop = stopOnSignals(narrator);
   try {
     const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined;
     if (command === undefined) throw unknownCommand(verb);
+    if (carried !== null && command.checkout === true) throw noCheckout(verb);
     const args = parseFlags(rest, verb, command.flags);
     if (args.has('help')) {
-      console.log(commandHelp(verb, command));
+      console.log(commandHelp(verb, command, carried));
       return 0;
     }
-    await perform(command, args, voice, stop.signal);
+    await perform({ verb, command, args, carried, voice, narrator, warnings, signal: stop.signal });
     return 0;
   } catch (e) {
-    return report(e, verb, json, voice) ? (stop.exitCode() ?? exitCodeOf(e)) : 0;
+    return report(e, { verb, json, voice, narrator, warnings }) ? (stop.exitCode() ?? exitCodeOf(e)) : 0;
   } finally {
     stop.dispose();
   }
 }
 
-async function perform(command: Command, args: Arguments, voice: Voice, signal: AbortSignal): Promise<void> {
-  const env = { ...dotEnv(), ...process.env };
-  const json = args.has('json');
-  const folder = args.text('path') ?? 'migrations';
-  const warnings: Warning[] = [];
-  const lockTimeoutMs = command.connects ? readDuration(args.text('lock-timeout'), 'the lock') : null;
-  const options: RunOptions = {
-    database: command.connects ? databaseUrl(args, env) : '',
-    migrations: folder,
-    signal,
-    env,
-    onEvent: (event: Event) => {
-      if (event.kind === 'warning') warnings.push(event.warning);
-      const line = eventLine(event);
-      if (line !== null) console.error(inVoice(line, voice));
-    },
-    confirm: (steps, database) => confirm(steps, database, args.has('yes')),
-    dryRun: args.has('dry-run'),
-    allowOutOfOrder: args.has('allow-out-of-order'),
-    acceptChanged: args.has('accept-changed'),
-    allowMissingDown: args.has('allow-missing-down'),
-    ...(lockTimeoutMs === null ? {} : { lockTimeoutMs }),
-  };
-  const result = await command.run({ args, options, folder, voice, warnings });
-  console.log(json ? JSON.stringify(result.document, null, 2) : result.text);
+/** `migrate up` and a bare `migrate` are how ToolHive's and HoloMUSH's users know it. */
+function withoutAlias([first, ...rest]: readonly string[]): readonly string[] {
+  const [second = 'up'] = rest;
+  if (first !== 'migrate') return first === undefined ? [] : [first, ...rest];
+  return second.startsWith('-') && second !== '--help' && second !== '-h'
+    ? ['up', ...rest]
+    : [second, ...rest.slice(1)];
 }
 
-function databaseUrl(args: Arguments, env: Env): string {
-  const url = args.text('database') ?? env.DATABASE_URL;
-  if (url !== undefined && url !== '') return url;
+/** Asked of the words themselves, since it must be known also where they cannot be understood. */
+const isJson = (argv: readonly string[]): boolean =>
+  argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length).includes('--json');
+
+interface Call {
+  readonly verb: string;
+  readonly command: Command;
+  readonly args: Arguments;
+  readonly carried: Carried | null;
+  readonly voice: Voice;
+  readonly narrator: Narrator;
+  /** Filled as they are heard. */
+  readonly warnings: Warning[];
+  readonly signal: AbortSignal;
+}
+
+async function perform({
+  verb,
+  command,
+  args,
+  carried,
+  voice,
+  narrator,
+  warnings,
+  signal,
+}: Call): Promise<void> {
+  if (carried !== null && args.text('path') !== null) {
+    throw usageError('--path: a bundle runs the migrations inside it and no others', verb);
+  }
+  const loaded = await loadConfig(args);
+  const { config, env } = loaded;
+  narrator.manner = { format: config.logFormat.value, debug: isDebug(env), secrets: secretsOf(loaded) };
+  const onEvent = (event: Event): void => {
+    if (event.kind === 'warning') warnings.push(event.warning);
+    narrator.event(event);
+  };
+  for (const warning of loaded.warnings) onEvent({ kind: 'warning', warning });
+  const asking = {
+    when: config.confirm.value,
+    isYes: args.has('yes'),
+    isTerminal: process.stdin.isTTY === true,
+    say: (text: string) => narrator.say(text),
+    ask: (question: string) => ask(question, signal),
+  };
+  const dryRun = args.has('dry-run') || config.dryRun.value;
+  if (command.flags.includes('yes') && !dryRun) refuseUnasked(asking);
+  const options: RunOptions = {
+    ...optionsOf(loaded),
+    database: command.connects && !args.has('embedded') ? databaseOf(loaded) : '',
+    ...(carried === null ? {} : { migrations: carried.migrations() }),
+    signal,
+    onEvent,
+    confirm: (steps, database) => confirm(asking, steps, database),
+    dryRun,
+    allowOutOfOrder: args.has('allow-out-of-order'),
+    acceptChanged: args.has('accept-changed'),
+    acceptAhead: args.has('accept-ahead'),
+    allowMissingDown: args.has('allow-missing-down') || config.allowMissingDown.value,
+  };
+  const result = await command.run({ args, options, loaded, carried, voice, warnings });
+  console.log(args.has('json') ? JSON.stringify(result.document, null, 2) : printable(result.text));
+}
+
+function databaseOf({ config }: Loaded): string {
+  if (config.database !== null) return config.database.value;
   throw new MigrateError('CONFIG_INVALID', 'unset', {
     operation: 'read the configuration',
     message: 'DATABASE_URL environment variable is required',
   });
 }
 
-/** Task forbids `dotenv` in included Taskfiles, so the scripts read it. What the environment says wins. */
-function dotEnv(): Env {
-  try {
-    return parseEnv(readFileSync('.env', 'utf8')) as Env;
-  } catch {
-    return {};
-  }
-}
-
-/** Only reverting asks: on a terminal always, off it only when more than one migration would go. */
-async function confirm(steps: readonly Step[], database: string, yes: boolean): Promise<Confirmed> {
-  const downs = steps.filter((s) => s.direction === 'down');
-  if (yes || downs.length === 0) return 'unasked';
-  if (process.stdin.isTTY !== true) {
-    if (downs.length === 1) return 'unasked';
-    throw new MigrateError('CONFIG_INVALID', 'confirmation', {
-      operation: 'ask before reverting',
-      message: `${downs.length} migrations would be reverted, and there is no terminal to ask on`,
-    });
-  }
-  console.error(
-    `This reverts ${downs.length === 1 ? 'one migration' : `${downs.length} migrations`} on ${database}:`,
-  );
-  for (const { migration } of downs) console.error(`  ${migration.id} ${migration.name}`);
-  const answer = (await ask('Continue? (yes/no): ')).trim().toLowerCase();
-  return answer === 'yes' || answer === 'y' ? 'yes' : 'no';
+interface Ended extends Pick<Call, 'verb' | 'voice' | 'narrator' | 'warnings'> {
+  readonly json: boolean;
 }
 
 /** Prints the error; false where it is none: an answer of no is an answer. */
-function report(e: unknown, verb: string, json: boolean, voice: Voice): boolean {
+function report(e: unknown, { verb, json, voice, narrator, warnings }: Ended): boolean {
   const error = e instanceof MigrateError ? e : internal(e);
   const declined = error.reason === 'declined';
-  console.error(declined ? `Cancelled: ${error.message}` : errorText(error, error.report, voice));
+  if (declined) narrator.say(`Cancelled: ${error.message}`);
+  else narrator.error(error);
   if (json) {
-    const shown = declined ? null : error;
+    const shown = errorDocument(error, voice);
     const document =
-      error.report === null ? failedDocument(verb, error) : runDocument(verb, error.report, shown);
+      error.report === null
+        ? failedDocument(verb.includes('://') ? '' : verb, shown, warnings)
+        : runDocument(verb, error.report, declined ? null : shown);
     console.log(JSON.stringify(document, null, 2));
   }
   return !declined;
@@ -136,19 +164,29 @@ const exitCodeOf = (e: unknown): number => (e instanceof MigrateError ? e.exitCo
 
 function unknownCommand(verb: string): MigrateError {
   const known = Object.keys(COMMANDS).join(', ');
-  return usageError(`unknown command "${verb}"; there are: ${known}`, '');
+  const message = verb.startsWith('-')
+    ? 'flags come after the command'
+    : `unknown command ${quoted(verb)}; there are: ${known}`;
+  return new MigrateError('CONFIG_INVALID', 'flag', { operation: 'read the command', message });
 }
+
+const noCheckout = (verb: string): MigrateError =>
+  new MigrateError('CONFIG_INVALID', 'flag', {
+    operation: 'read the command',
+    message: `${verb} needs a checkout of the project: a bundle only runs the migrations inside it`,
+    hint: `run \`npx rungs ${verb}\` in the project`,
+  });
 
 const EXIT: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /** The first signal cancels and lets the run end properly; a second one of the same kind does not wait. */
-function stopOnSignals() {
+function stopOnSignals(narrator: Narrator) {
   const controller = new AbortController();
   let received: string | null = null;
   const hear = (name: NodeJS.Signals) => {
     if (received !== null) process.exit(EXIT[name] ?? 1);
     received = name;
-    console.error(
+    narrator.say(
       `${name}: cancelling the running statement and rolling back; once more ends without waiting`,
     );
     controller.abort();

@@ -8,6 +8,8 @@ import { urlError } from './url-error.ts';
 interface Keyword {
   /** Fills in where the URL is silent. */
   readonly env?: string;
+  /** All the values there are, where they are few. Unlike in libpq, an empty variable is none of them, but unset. */
+  readonly values?: readonly string[];
   /** Not used: the values under which that makes no difference. The empty one always is such a value. */
   readonly only?: readonly string[];
   /** Why any other value is refused, where it is not just "not yet". */
@@ -32,6 +34,17 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
   sslrootcert: { env: 'PGSSLROOTCERT' },
   sslcert: { env: 'PGSSLCERT' },
   sslkey: { env: 'PGSSLKEY' },
+  sslpassword: {},
+  sslcrl: { env: 'PGSSLCRL' },
+  sslsni: { env: 'PGSSLSNI', values: ['0', '1'] },
+  ssl_min_protocol_version: { env: 'PGSSLMINPROTOCOLVERSION' },
+  ssl_max_protocol_version: { env: 'PGSSLMAXPROTOCOLVERSION' },
+  passfile: { env: 'PGPASSFILE' },
+  channel_binding: { env: 'PGCHANNELBINDING', values: ['disable', 'prefer', 'require'] },
+  target_session_attrs: {
+    env: 'PGTARGETSESSIONATTRS',
+    values: ['any', 'read-write', 'read-only', 'primary', 'standby', 'prefer-standby'],
+  },
   keepalives: {},
   keepalives_idle: {},
   keepalives_interval: {},
@@ -43,14 +56,11 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
     only: ['false', 'off', 'no', '0'],
     why: 'migrations cannot run on a replication connection',
   },
-  target_session_attrs: { env: 'PGTARGETSESSIONATTRS', only: ['any'] },
   load_balance_hosts: { env: 'PGLOADBALANCEHOSTS', only: ['disable'], why: 'hosts are tried in their order' },
   service: { env: 'PGSERVICE', only: [], why: 'service files are not read' },
   servicefile: { only: [], why: 'service files are not read' },
-  passfile: { only: [], why: 'PGPASSFILE is' },
   require_auth: { env: 'PGREQUIREAUTH', only: [] },
   requirepeer: { env: 'PGREQUIREPEER', only: [], why: 'Node cannot see the user behind a socket' },
-  channel_binding: { env: 'PGCHANNELBINDING', only: ['disable', 'prefer'] },
   scram_client_key: { only: [] },
   scram_server_key: { only: [] },
   min_protocol_version: { env: 'PGMINPROTOCOLVERSION', only: ['3.0'], why: 'the protocol spoken is 3.0' },
@@ -62,14 +72,13 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
 
   sslnegotiation: { env: 'PGSSLNEGOTIATION', only: ['postgres'] },
   sslcompression: { env: 'PGSSLCOMPRESSION', only: ['0'], why: 'TLS is not compressed' },
-  sslcertmode: { env: 'PGSSLCERTMODE', only: ['allow'] },
-  sslpassword: { only: [] },
-  sslcrl: { env: 'PGSSLCRL', only: [] },
-  sslcrldir: { env: 'PGSSLCRLDIR', only: [] },
-  sslsni: { env: 'PGSSLSNI', only: ['1'] },
+  sslcertmode: {
+    env: 'PGSSLCERTMODE',
+    only: ['disable', 'allow'],
+    why: 'Node does not tell whether the server asked for a certificate',
+  },
+  sslcrldir: { env: 'PGSSLCRLDIR', only: [], why: 'sslcrl, a file, is' },
   sslkeylogfile: { only: [], why: 'TLS keys are not written to files' },
-  ssl_min_protocol_version: { env: 'PGSSLMINPROTOCOLVERSION', only: ['TLSv1.2'] },
-  ssl_max_protocol_version: { env: 'PGSSLMAXPROTOCOLVERSION', only: ['TLSv1.3'] },
 
   gssencmode: { env: 'PGGSSENCMODE', only: ['disable', 'prefer'], why: NO_GSS },
   gssdelegation: { env: 'PGGSSDELEGATION', only: ['0'], why: NO_GSS },
@@ -90,29 +99,42 @@ export const isKeyword = (key: string): boolean => Object.hasOwn(KEYWORDS, key);
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A value, and where it was said: "sslmode in the URL", "PGSSLMODE". */
+/** A value, and where it was said: "sslmode in the URL", "sslmode in the connection string", "PGSSLMODE". */
 export interface Given {
   readonly value: string;
   readonly said: string;
 }
 export type Values = ReadonlyMap<string, Given>;
 
-/** The URL's values, the environment's where it is silent; throws on the first that asks for what we do not do. */
-export function resolve(fromUrl: ReadonlyMap<string, string>, env: Environment): Values {
+/**
+ * The string's values, the environment's where it is silent; throws on the first that asks for what we do not do.
+ * `where` is how to call the string.
+ */
+export function resolve(said: ReadonlyMap<string, string>, where: string, env: Environment): Values {
   const values = new Map<string, Given>();
-  for (const [key, { env: variable, only, why }] of Object.entries(KEYWORDS)) {
-    const given = fromUrl.has(key)
-      ? { value: fromUrl.get(key) ?? '', said: `${key} in the URL` }
-      : fromEnvironment(key, variable, env);
+  for (const [key, keyword] of Object.entries(KEYWORDS)) {
+    const value = said.get(key);
+    const given =
+      value === undefined ? fromEnvironment(key, keyword.env, env) : { value, said: `${key} in ${where}` };
     if (given === null) continue;
-    if (only !== undefined && given.value !== '' && !only.includes(given.value)) {
-      const how = only.length === 0 ? 'is not supported' : `is supported only as ${only.join(' or ')}`;
-      const hint = given.said === variable ? `unset ${variable}` : `take ${key} out of the URL`;
-      throw urlError(`${given.said} ${how}${why === undefined ? ' yet' : `: ${why}`}`, hint);
-    }
+    check(key, keyword, given, where);
     values.set(key, given);
   }
   return values;
+}
+
+function check(
+  key: string,
+  { env, values, only, why }: Keyword,
+  { value, said }: Given,
+  where: string,
+): void {
+  if (values !== undefined && !values.includes(value))
+    throw urlError(`${said} can only be ${values.join(', ').replace(/, (?=[^,]*$)/, ' or ')}`);
+  if (only === undefined || value === '' || only.includes(value)) return;
+  const how = only.length === 0 ? 'is not supported' : `is supported only as ${only.join(' or ')}`;
+  const hint = said === env ? `unset ${env}` : `take ${key} out of ${where}`;
+  throw urlError(`${said} ${how}${why === undefined ? ' yet' : `: ${why}`}`, hint);
 }
 
 /**

@@ -54,7 +54,7 @@ export const SETTING_NAMES: readonly string[] = SETTINGS;
 export const isSetting = (key: string): boolean =>
   SETTING_NAMES.includes(key.toLowerCase()) || /^[a-z_][\w$]*(\.[a-z_][\w$]*)+$/i.test(key);
 
-/** About the driver that reads them, not about the database: pgx v4 and v5, pgxpool, lib/pq, and node-postgres. */
+/** About the driver that reads them, not about the database: pgx v4 and v5, pgxpool, lib/pq, node-postgres, Prisma, Supabase's integrations. */
 const DRIVER_KEYS = new Set([
   'default_query_exec_mode',
   'statement_cache_capacity',
@@ -65,6 +65,9 @@ const DRIVER_KEYS = new Set([
   'binary_parameters',
   'disable_prepared_binary_result',
   'uselibpqcompat',
+  'pgbouncer',
+  'connection_limit',
+  'supa',
 ]);
 
 export const isDriverKey = (key: string): boolean => DRIVER_KEYS.has(key) || key.startsWith('pool_');

@@ -38,13 +38,7 @@ export function decode(written: string, what: string): string {
 export function readUri(text: string): Uri {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text.trim()) ?? [];
   if (scheme === '') {
-    throw urlError(
-      text.trim() === ''
-        ? 'the URL is empty'
-        : /^\s*\w+\s*=/.test(text)
-          ? 'the URL is in key=value form, which is not supported yet'
-          : 'the URL does not begin with postgres://',
-    );
+    throw urlError(text.trim() === '' ? 'the URL is empty' : 'the URL does not begin with postgres://');
   }
   const parts = new Map<string, string>();
   const put = (key: string, value: string) => {

@@ -1,15 +1,16 @@
 /**
- * A database URL means what it means to libpq (psql), and golang-migrate's schemes and parameters work. Pure: the
- * environment comes in, and files are named in the result for whoever acts to read.
+ * A connection string means what it means to libpq (psql), and golang-migrate's schemes and parameters work. Pure:
+ * the environment comes in, and files are named in the result for whoever acts to read.
  */
 
 import { type Candidate, candidates, targets } from './candidates.ts';
+import { isConninfo, readConninfo } from './conninfo.ts';
+import { type HomeFile, homeFile } from './home-file.ts';
 import { type Environment, integer, resolve, type Values } from './keywords.ts';
 import { type MigrateParams, readMigrateParams } from './migrate-params.ts';
-import { readQuery } from './query.ts';
+import { type Query, readPairs, readQuery } from './query.ts';
 import { type Setting, settings } from './settings.ts';
-import { tlsHome } from './tls.ts';
-import { readUri, type Uri } from './uri.ts';
+import { readUri } from './uri.ts';
 import { urlError } from './url-error.ts';
 
 /** All that a connection string says. */
@@ -30,12 +31,15 @@ export interface Database {
   readonly settings: readonly Setting[];
   readonly options: string | null;
   readonly applicationName: string | null;
-  /** For each candidate; 0 is for ever, as libpq has it; null where nothing is said. */
+  /** For each address; 0 is for ever, as libpq has it; null where nothing is said. */
   readonly connectTimeoutMs: number | null;
   /** Null: off. 0: after the system's own idle time. */
   readonly keepAliveIdleMs: number | null;
-  /** The directory of root.crt and a client's certificate that libpq uses if they are there and none is named. */
-  readonly tlsHome: string | null;
+  /** For candidates without a password. */
+  readonly passfile: HomeFile | null;
+  /** What the server has to be; else the next host's turn comes. */
+  readonly target: TargetSession;
+  readonly channelBinding: 'disable' | 'prefer' | 'require';
   /** For messages: `user@host:port/database`, several hosts with commas. */
   readonly display: string;
   /** Every form of the password that could turn up in a text, longest first, to be struck out. */
@@ -43,25 +47,26 @@ export interface Database {
   readonly warnings: readonly string[];
 }
 
+/** target_session_attrs. */
+export type TargetSession = 'any' | 'read-write' | 'read-only' | 'primary' | 'standby' | 'prefer-standby';
+
 const SCHEMES = ['postgres', 'postgresql', 'pgx', 'pgx4', 'pgx5'];
 
-/** Throws MigrateError (MIGRATION_INIT_FAILED, url), which holds nothing of the URL but names of parameters. */
+/** Throws MigrateError (MIGRATION_INIT_FAILED, url), which holds nothing of the text but names of parameters. */
 export function parseDatabaseUrl(text: string, env: Environment): Database {
-  const uri = readUri(text);
-  if (!SCHEMES.includes(uri.scheme)) throw urlError('the URL’s scheme is not postgres or postgresql');
-  const query = readQuery(uri.query);
-  const values = resolve(new Map([...uri.parts, ...query.keywords]), env);
+  const { query, urlPath, where } = isConninfo(text) ? fromConninfo(text) : fromUrl(text);
+  const values = resolve(query.keywords, where, env);
   const { table, statementTimeoutMs, warnings, ...unused } = readMigrateParams(query.migrate);
   const get = (key: string) => values.get(key)?.value || null;
 
   const user = get('user') ?? (env.USER || env.LOGNAME || env.USERNAME || null);
-  if (user === null) throw urlError('no user is named, neither in the URL nor in PGUSER');
+  if (user === null) throw urlError(`no user is named, neither in ${where} nor in PGUSER`);
   const login = { user, password: get('password'), database: get('dbname') ?? user };
   const seconds = integer(values, 'connect_timeout');
   return {
     candidates: candidates(values, login, env),
     table,
-    urlPath: uri.path,
+    urlPath,
     statementTimeoutMs,
     unused,
     settings: settings(query.settings, env),
@@ -70,11 +75,37 @@ export function parseDatabaseUrl(text: string, env: Environment): Database {
     // libpq makes two of one, "because of rounding" (connectDBComplete).
     connectTimeoutMs: seconds === null ? null : seconds <= 0 ? 0 : milliseconds(Math.max(seconds, 2)),
     keepAliveIdleMs: integer(values, 'keepalives') === 0 ? null : keepAliveIdle(values),
-    tlsHome: tlsHome(env),
+    passfile: homeFile(values, 'passfile', env, ({ pgpass }) => pgpass),
+    target: (get('target_session_attrs') ?? 'any') as TargetSession,
+    channelBinding: (get('channel_binding') ?? 'prefer') as Database['channelBinding'],
     display: display(values, login),
-    secrets: secrets(login.password, uri, query.writtenPassword),
+    secrets: secrets([login.password, get('sslpassword')], query.writtenSecrets),
     warnings: [...query.warnings, ...unadjustable(values), ...warnings],
   };
+}
+
+interface Said {
+  readonly query: Query;
+  readonly urlPath: string | null;
+  /** How to call the text. */
+  readonly where: string;
+}
+
+function fromUrl(text: string): Said {
+  const uri = readUri(text);
+  if (!SCHEMES.includes(uri.scheme)) throw urlError('the URL’s scheme is not postgres or postgresql');
+  const query = readQuery(uri.query);
+  const keywords = new Map([...uri.parts, ...query.keywords]);
+  // One of them may have been overruled by the other.
+  const written = [uri.writtenPassword, uri.parts.get('password')].filter((s) => typeof s === 'string');
+  const writtenSecrets = [...query.writtenSecrets, ...written];
+  return { query: { ...query, keywords, writtenSecrets }, urlPath: uri.path, where: 'the URL' };
+}
+
+function fromConninfo(text: string): Said {
+  const { pairs, writtenSecrets } = readConninfo(text);
+  const query = { ...readPairs(pairs), writtenSecrets };
+  return { query, urlPath: null, where: 'the connection string' };
 }
 
 /** Node's timers take 31 bits, and make 1 ms of anything longer. */
@@ -95,10 +126,10 @@ function display(values: Values, { user, database }: { user: string; database: s
   return `${user}@${hosts.join(',')}/${database}`.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }
 
-function secrets(password: string | null, uri: Uri, fromQuery: string | null): readonly string[] {
-  const written = [uri.writtenPassword, fromQuery, uri.parts.get('password') ?? null];
-  const forms =
-    password === null ? [] : [password, encodeURIComponent(password), JSON.stringify(password).slice(1, -1)];
-  const all = new Set([...written, ...forms].filter((s): s is string => s !== null && s !== ''));
+function secrets(values: readonly (string | null)[], written: readonly string[]): readonly string[] {
+  const forms = values.flatMap((value) =>
+    value === null ? [] : [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)],
+  );
+  const all = new Set([...written, ...forms].filter((s) => s !== ''));
   return [...all].sort((a, b) => b.length - a.length);
 }

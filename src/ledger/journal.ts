@@ -31,6 +31,7 @@ export const create = (p: Place): string => `create table if not exists ${name(p
   checksum text,
   done_statements text[] not null default '{}',
   index_statement jsonb,
+  ledger_xid text,
   started_at timestamptz not null,
   finished_at timestamptz,
   execution_time_ms bigint,
@@ -46,7 +47,7 @@ export const isOurs = (shape: { readonly kind: string; readonly columns: string 
 
 export const read = (p: Place): string => `select id::text, version::text, name, direction, kind, mode, state,
   head::text, checksum, array_to_json(done_statements)::text as done_statements,
-  index_statement::text,
+  index_statement::text, ledger_xid,
   to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as applied_at,
   execution_time_ms::text, applied_by, tool, run
   from ${name(p)} order by ${name(p)}.id`;
@@ -64,6 +65,7 @@ export function decode(rows: readonly Row[]): readonly JournalRow[] {
     checksum: r.checksum ?? null,
     doneStatements: JSON.parse(r.done_statements ?? '[]') as string[],
     indexStatement: JSON.parse(r.index_statement ?? 'null') as IndexStatement | null,
+    ledgerXid: r.ledger_xid ?? null,
     appliedAt: r.applied_at ?? null,
     executionTimeMs: r.execution_time_ms == null ? null : Number(r.execution_time_ms),
     appliedBy: r.applied_by ?? null,
@@ -96,10 +98,11 @@ const ELAPSED = `round(extract(epoch from clock_timestamp() - now()) * 1000)`;
 /** `done` rows are written by the transaction that does the work; `started` ones before it. */
 export function insert(p: Place, e: Entry, by: Author, state: 'started' | 'done'): string {
   const times = state === 'done' ? `now(), clock_timestamp(), ${ELAPSED}` : 'now(), null, null';
+  const xid = state === 'done' ? 'null' : 'pg_current_xact_id()::xid::text';
   return `insert into ${name(p)} (version, name, direction, kind, mode, state, head, checksum, tool, run,
-  started_at, finished_at, execution_time_ms)
+  started_at, finished_at, execution_time_ms, ledger_xid)
   values (${e.version ?? 'null'}, ${literal(e.name)}, '${e.direction}', '${e.kind}', ${text(e.mode)}, '${state}',
-  ${e.head ?? 'null'}, ${text(e.checksum)}, ${literal(by.tool)}, ${literal(by.run)}, ${times}) returning id::text`;
+  ${e.head ?? 'null'}, ${text(e.checksum)}, ${literal(by.tool)}, ${literal(by.run)}, ${times}, ${xid}) returning id::text`;
 }
 
 /** A resumed file took as long as its parts together; a part that failed is not counted. */

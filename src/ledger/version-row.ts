@@ -18,7 +18,7 @@ export const create = (p: Place): string =>
 
 /** Two rows are enough to see that there is more than one. */
 export const read = (p: Place): string =>
-  `select version::text as version, dirty::text as dirty from ${tableName(p)} limit 2`;
+  `select version::text as version, dirty::text as dirty, xmin::text as xid from ${tableName(p)} limit 2`;
 
 /** `rows` is null where the table does not exist. */
 export function decode(rows: readonly Row[] | null, place: Place): Head {

@@ -1,18 +1,14 @@
-/** Opens sessions: walks the candidates as libpq does, and tries again what can pass by itself. */
+/** Opens sessions: tries again what can pass by itself, and says what cannot. */
 
-import type { Duplex } from 'node:stream';
-import pg from 'pg';
-import type { Candidate } from '../config/candidates.ts';
-import { startupOptions } from '../config/settings.ts';
 import type { Database } from '../config/url.ts';
 import { MigrateError } from '../errors.ts';
 import type { Emit } from '../event.ts';
 import { isServerError } from '../sql/server-error.ts';
-import { passwordFor } from './password.ts';
+import { type Passwords, readPasswords } from './password.ts';
 import { pause } from './pause.ts';
-import { describe, isStarting, isTransient, kindOf } from './refusal.ts';
-import { Session } from './session.ts';
-import { tlsOptions } from './tls.ts';
+import { describe, hasNoTls, isAboutCertificate, isTransient, type Refusal } from './refusal.ts';
+import { goRound, Unreachable } from './round.ts';
+import type { Session } from './session.ts';
 
 export interface Attempts {
   readonly attempts: number;
@@ -30,169 +26,63 @@ export interface Attempts {
 export async function connect(database: Database, applicationName: string, how: Attempts): Promise<Session> {
   const { attempts, delayMs, emit, now, signal } = how;
   const deadline = now() + how.deadlineMs;
+  const passwords = await readPasswords(database, emit);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await walk(database, { applicationName, signal, leftMs: deadline - now() });
+      return await goRound(database, { applicationName, passwords, signal, deadline, now });
     } catch (e) {
       const retryInMs = Math.min(delayMs * 2 ** (attempt - 1), delayMs * 10);
-      const isLast = attempt >= attempts || !isTransient(e) || now() + retryInMs >= deadline;
-      if (isLast || aborted(how)) throw refusal(e, database, attempt, aborted(how));
+      const isLast = attempt >= attempts || !canPass(e) || now() + retryInMs >= deadline;
+      if (isLast || aborted(how)) throw refusal(e, database, passwords, attempt, aborted(how));
       emit({ kind: 'connection-failed', attempt, attempts, message: describe(e), retryInMs });
       await pause(retryInMs, signal);
-      if (aborted(how)) throw refusal(e, database, attempt, true);
+      if (aborted(how)) throw refusal(e, database, passwords, attempt, true);
     }
   }
 }
 
 const aborted = ({ signal }: Attempts): boolean => signal?.aborted === true;
 
-/** One round over the hosts. */
-interface Round {
-  readonly applicationName: string;
-  readonly signal: AbortSignal | undefined;
-  readonly leftMs: number;
-}
+const canPass = (e: unknown): boolean => e instanceof Unreachable && isTransient(e.error);
 
-async function walk(database: Database, round: Round): Promise<Session> {
-  let failure: unknown = null;
-  for (const candidate of database.candidates) {
-    if (failure !== null && !follows(candidate, failure)) continue;
-    try {
-      return await open(database, candidate, round);
-    } catch (e) {
-      failure = e;
-    }
-  }
-  throw failure;
-}
-
-/** libpq's rules (Candidate.onlyAfter). The next host's turn comes only where this one was not reached, or is starting. */
-function follows(candidate: Candidate, failure: unknown): boolean {
-  const kind = kindOf(failure);
-  if (candidate.onlyAfter === null) return kind === 'network' || isStarting(failure);
-  if (candidate.onlyAfter === 'refused') return kind === 'refused';
-  return kind === 'tls' || (isServerError(failure) && failure.code.startsWith('28'));
-}
-
-async function open(database: Database, candidate: Candidate, round: Round): Promise<Session> {
-  const config = await clientConfig(database, candidate, round);
-  const client = new pg.Client(config);
-  // pg emits errors on the client too; without a listener they would end the process.
-  client.on('error', () => {});
-  const hangUp = () => stream(client).destroy(new Error('cancelled'));
-  round.signal?.addEventListener('abort', hangUp);
-  try {
-    await client.connect();
-  } catch (e) {
-    // A server that accepted and never answers would keep the process alive.
-    stream(client).destroy();
-    throw e;
-  } finally {
-    round.signal?.removeEventListener('abort', hangUp);
-  }
-  return new Session(
-    client,
-    (text) => aside(config, text),
-    () => client.end(),
-  );
-}
-
-const stream = (client: pg.Client): Duplex =>
-  (client as unknown as { connection: { stream: Duplex } }).connection.stream;
-
-async function clientConfig(
+function refusal(
+  e: unknown,
   database: Database,
-  candidate: Candidate,
-  { applicationName, leftMs }: Round,
-): Promise<pg.ClientConfig> {
-  const options = startupOptions(database.options, database.settings);
-  const keepAlive = database.keepAliveIdleMs;
-  return {
-    host: candidate.host,
-    port: candidate.port,
-    user: candidate.user,
-    database: candidate.database,
-    password: () => passwordFor(candidate),
-    ssl: candidate.tls === null ? false : await tlsOptions(candidate.tls),
-    application_name: database.applicationName ?? applicationName,
-    connectionTimeoutMillis: timeout(database.connectTimeoutMs, leftMs),
-    ...(options === null ? {} : { options }),
-    ...(keepAlive === null ? {} : { keepAlive: true, keepAliveInitialDelayMillis: keepAlive }),
-  };
-}
-
-/** Both limits, the sooner one; for pg 0 is none. */
-function timeout(connectTimeoutMs: number | null, leftMs: number): number {
-  const limits = [connectTimeoutMs || Number.POSITIVE_INFINITY, Math.max(leftMs, 1)];
-  const ms = Math.min(...limits);
-  return Number.isFinite(ms) ? Math.ceil(ms) : 0;
-}
-
-/** A second connection like the first, for one query. */
-async function aside(config: pg.ClientConfig, text: string): Promise<void> {
-  const client = new pg.Client(config);
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
-}
-
-/** A client of the caller's: used as it is, and left open. */
-export function lend(client: pg.ClientBase): Session {
-  return new Session(
-    client,
-    (text) => aside(like(client), text),
-    async () => {},
-    true,
-  );
-}
-
-/** A connection of our own to where a lent client is connected, to find out what became of its last message. */
-export async function reopenLike(
-  lent: pg.ClientBase,
-  how: { attempts: number; delayMs: number },
-): Promise<Session> {
-  for (let attempt = 1; ; attempt++) {
-    const client = new pg.Client(like(lent));
-    client.on('error', () => {});
-    try {
-      await client.connect();
-      return new Session(
-        client,
-        (text) => aside(like(lent), text),
-        () => client.end(),
-      );
-    } catch (e) {
-      if (attempt >= how.attempts || !isTransient(e)) throw e;
-      await pause(how.delayMs * Math.min(2 ** attempt, 10), undefined);
-    }
-  }
-}
-
-/** pg keeps what a client was made with on the client itself. */
-function like(client: pg.ClientBase): pg.ClientConfig {
-  const { host, port, user, password, database, ssl } = client as unknown as pg.ClientConfig;
-  return { host, port, user, password, database, ssl } as pg.ClientConfig;
-}
-
-function refusal(e: unknown, database: Database, attempts: number, cancelled: boolean): MigrateError {
-  if (e instanceof MigrateError) return e;
-  const server = isServerError(e) ? e : null;
+  passwords: Passwords,
+  attempts: number,
+  cancelled: boolean,
+): unknown {
+  if (!(e instanceof Unreachable)) return e;
+  if (e.error instanceof MigrateError) return e.error;
+  const sqlstate = isServerError(e.error) ? e.error.code : null;
+  const from = database.candidates.map((c) => passwords(c).from).find((file) => file !== null) ?? null;
   return new MigrateError('MIGRATION_INIT_FAILED', cancelled ? 'cancelled' : 'connection', {
     operation: `connect to ${database.display}`,
-    message: describe(e),
-    sqlstate: server?.code ?? null,
-    details: attempts > 1 ? [`${attempts} attempts`] : [],
-    ...hintFor(server?.code ?? null),
+    message: describe(e.error),
+    sqlstate,
+    details: [
+      ...attemptsOf(e.refusals),
+      ...(sqlstate === '28P01' && from !== null ? [`password retrieved from file "${from}"`] : []),
+      ...(attempts > 1 ? [`${attempts} attempts`] : []),
+    ],
+    ...hintFor(e.refusals, sqlstate),
   });
 }
 
-function hintFor(sqlstate: string | null): { readonly hint?: string } {
+/** What each attempt of the last round met, where they met different things or were at different places. */
+function attemptsOf(refusals: readonly Refusal[]): readonly string[] {
+  return refusals.length < 2 ? [] : refusals.map(({ where, error }) => `${where}: ${describe(error)}`);
+}
+
+function hintFor(refusals: readonly Refusal[], sqlstate: string | null): { readonly hint?: string } {
+  const last = refusals.at(-1);
   if (sqlstate?.startsWith('28') === true)
     return { hint: 'check the user and the password in the URL, PGPASSWORD or .pgpass' };
   if (sqlstate === '3D000') return { hint: 'create the database, or correct its name in the URL' };
+  if (sqlstate !== null || last === undefined) return {};
+  if (isAboutCertificate(last.error))
+    return { hint: 'name the authority that signed the server’s certificate with `sslrootcert=`' };
+  if (hasNoTls(last))
+    return { hint: 'turn TLS on in the server, or take `sslmode=disable` where nobody can listen' };
   return {};
 }

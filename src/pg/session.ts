@@ -53,7 +53,8 @@ export class Session {
   /** Asks the server to stop the running statement; resolves when the request was delivered or cannot be. */
   async cancel(): Promise<void> {
     if (this.pid === null) return;
-    await this.#aside(`select pg_catalog.pg_cancel_backend(${this.pid})`).catch(() => {});
+    // A role given at the start may not cancel what its own login runs: pg_cancel_backend asks for that login's rights.
+    await this.#aside(`set role none; select pg_catalog.pg_cancel_backend(${this.pid})`).catch(() => {});
   }
 
   /** Ends an own connection, gives a lent one back. */

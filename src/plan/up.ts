@@ -71,8 +71,8 @@ function changed(s: Situation): readonly Migration[] {
   throw refuse(s, 'changed', {
     message: `${edited.map((m) => m.id).join(', ')} ${edited.length === 1 ? 'was' : 'were'} edited after being applied`,
     details: edited.map((m) => {
-      const applied = s.state.applied.get(m.version)?.checksum?.slice(0, 12);
-      return `edited: ${m.up?.path} (applied as ${applied}…, now ${m.up?.checksum.slice(0, 12)}…)`;
+      const applied = s.state.applied.get(m.version)?.checksum;
+      return `edited: ${m.up?.path} (applied as ${applied}, now ${m.up?.checksum})`;
     }),
   });
 }

@@ -4,6 +4,7 @@ import type { MigrateError } from '../errors.ts';
 import type { Warning } from '../event.ts';
 import type { MigrationRef, Report, StepReport } from '../report.ts';
 import type { Status } from '../status.ts';
+import { inVoice, type Voice } from './error-text.ts';
 
 export const versionText = (version: bigint | null): string | null =>
   version === null ? null : String(version);
@@ -17,15 +18,28 @@ const stepDocument = (s: StepReport) => ({
   executionTimeMs: s.executionTimeMs,
 });
 
-export function errorDocument(e: MigrateError | null) {
-  if (e === null) return null;
+/** The hint is for whoever reads it, in the words of how it was called. */
+export function errorDocument(e: MigrateError, voice: Voice) {
   const { code, reason, operation, message, sqlstate, location, hint, details } = e;
   const { file, line, column } = location ?? { file: null, line: null, column: null };
-  return { code, reason, operation, message, sqlstate, file, line, column, hint, details };
+  return {
+    code,
+    reason,
+    operation,
+    message,
+    sqlstate,
+    file,
+    line,
+    column,
+    hint: inVoice(hint, voice),
+    details,
+  };
 }
 
+export type ErrorDocument = ReturnType<typeof errorDocument>;
+
 /** `up`, `down`, `goto`, `redo` and `force`. */
-export function runDocument(command: string, r: Report, error: MigrateError | null) {
+export function runDocument(command: string, r: Report, error: ErrorDocument | null) {
   return {
     command,
     dryRun: r.dryRun,
@@ -41,7 +55,7 @@ export function runDocument(command: string, r: Report, error: MigrateError | nu
     notReached: r.notReached.map(refDocument),
     unknown: r.unknown.map(refDocument),
     warnings: r.warnings,
-    error: errorDocument(error),
+    error,
   };
 }
 
@@ -66,8 +80,8 @@ export function statusDocument(s: Status, warnings: readonly Warning[]) {
 }
 
 /** A command that ended before it had anything to report. */
-export const failedDocument = (command: string, error: MigrateError) => ({
+export const failedDocument = (command: string, error: ErrorDocument, warnings: readonly Warning[]) => ({
   command,
-  warnings: [],
-  error: errorDocument(error),
+  warnings,
+  error,
 });

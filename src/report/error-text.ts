@@ -3,17 +3,18 @@
 import { CODES, type MigrateError } from '../errors.ts';
 import type { MigrationRef, Report } from '../report.ts';
 
-/** How the user speaks to us, for the commands in hints. */
-export type Voice = 'task' | 'rungs';
+/** How the user speaks to us, for the commands in hints: `task`, or the command's name (`rungs`, a bundle's). */
+export type Voice = string;
 
 /** Hints are written as Taskfile targets; without Task the same is a command. */
 export function inVoice(hint: string, voice: Voice): string {
   if (voice === 'task') return hint;
   return hint
     .replaceAll(/\btask (migrate:(\w+)|migrate\b)( --(?= ))?/g, (_all, target: string, verb?: string) =>
-      target === 'migrate' ? 'rungs up' : `rungs ${verb}`,
+      target === 'migrate' ? `${voice} up` : `${voice} ${verb}`,
     )
-    .replaceAll('task db:start', 'set DATABASE_URL');
+    .replaceAll(/`rungs (?=--help|\w+ --help)/g, `\`${voice} `)
+    .replaceAll('run `task db:start`', 'give `--database URL`');
 }
 
 export function errorText(e: MigrateError, report: Report | null, voice: Voice): string {
@@ -33,7 +34,7 @@ export function errorText(e: MigrateError, report: Report | null, voice: Voice):
 /** Files and servers can say anything; a terminal must not take it for commands. */
 export const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal
-  text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+  text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 
 const indented = (text: string): string => text.replaceAll('\n', '\n    ');
 
@@ -55,10 +56,16 @@ export function frame(line: number, column: number, excerpt: string): readonly s
   const lead = from > 0 ? '…' : '';
   const tail = from + WIDEST < points.length ? '…' : '';
   const number = String(line).padStart(7);
-  // Tabs stay tabs, so that the caret lands where the terminal puts the text.
-  const pad = shown.slice(0, column - 1 - from).map((c) => (c === '\t' ? '\t' : ' '));
+  const pad = shown.slice(0, column - 1 - from).map(blank);
   return [`${number} | ${lead}${shown.join('')}${tail}`, `${' '.repeat(7)} | ${lead && ' '}${pad.join('')}^`];
 }
+
+const NARROWEST = /[\p{Mark}\u200d]/u;
+const WIDE =
+  /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;
+
+/** What takes as much room on a terminal as the character: so the caret lands under the text. */
+const blank = (c: string): string => (c === '\t' ? '\t' : NARROWEST.test(c) ? '' : WIDE.test(c) ? '  ' : ' ');
 
 const ids = (list: readonly MigrationRef[]): string => list.map((m) => m.id).join(', ');
 

@@ -100,7 +100,7 @@ export function statusText(s: Status, voice: Voice): string {
   const { applied, pending } = s.counts;
   const attention = s.migrations.flatMap((m) => {
     const text = ATTENTION[m.state];
-    return text === undefined ? [] : [`  ${m.id} ${m.name}: ${inVoice(text, voice)}`];
+    return text === undefined ? [] : [`  ${`${m.id} ${m.name}`.trim()}: ${inVoice(text, voice)}`];
   });
   return [
     ...table(s.migrations),

@@ -75,6 +75,11 @@ describe('a service that starts', () => {
     expect(report?.warnings.map((w) => w.reason)).toEqual(['ahead']);
   });
 
+  it.each([{}, { url: '' }])('is told at once that %o is no database', async (where) => {
+    const error = await failureOf(migrateOnStart({ ...where, migrations: two() }));
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', reason: 'unset' });
+  });
+
   it.each([
     ['false', false, []],
     ['FALSE', false, []],

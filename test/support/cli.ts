@@ -3,6 +3,7 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { onTerminal } from './terminal.ts';
 
 export interface CliOptions {
   /** Besides PATH and HOME, all there is: no DATABASE_URL or PG* variable of ours gets in. */
@@ -43,6 +44,13 @@ export function startRungs(args: readonly string[], options: CliOptions = {}) {
   return { child, ended: ended(child) };
 }
 
+/** On a terminal of its own, where it can ask. */
+export function rungsOnTerminal(args: readonly string[], { cwd = root, env = {} }: CliOptions = {}) {
+  if (!isFresh) compile();
+  isFresh = true;
+  return onTerminal([process.execPath, dist, ...args], { cwd, env });
+}
+
 function ended(child: ChildProcessWithoutNullStreams): Promise<CliResult> {
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -57,7 +65,7 @@ function ended(child: ChildProcessWithoutNullStreams): Promise<CliResult> {
 }
 
 /** As the Taskfile does before each target. Several test files may want it at once: one does it. */
-function compile(): void {
+export function compile(): void {
   const lock = join(root, 'node_modules/.rungs-test-compiling');
   while (isStale()) {
     try {
@@ -83,5 +91,6 @@ function isStale(): boolean {
       (name) => statSync(join(root, dir, name), { throwIfNoEntry: false })?.mtimeMs ?? 0,
     ),
   );
-  return Math.max(...newest, statSync(join(root, 'package.json')).mtimeMs) > made;
+  const files = ['package.json', 'docs/config.schema.json'].map((name) => statSync(join(root, name)).mtimeMs);
+  return Math.max(...newest, ...files) > made;
 }

@@ -47,14 +47,11 @@ export function golang(
   options: GolangOptions = {},
 ): Promise<GolangResult> {
   const { driver = 'postgres', parameters = {} } = options;
-  const url = new URL(database.url);
   // lib/pq insists on TLS unless told otherwise.
-  url.searchParams.set('sslmode', 'disable');
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  // To Go's parser a + in a parameter is a plus only where the driver says so.
-  const href = url.href.replaceAll('+', '%20').replace(/^[a-z]+:/, `${driver}:`);
+  const url = withParameters(database.url, { sslmode: 'disable', ...parameters });
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(binary ?? 'migrate', ['-path', folder, '-database', href, ...args], {
+  const theirs = ['-path', folder, '-database', url.replace(/^[a-z]+:/, `${driver}:`), ...args];
+  const child = spawn(binary ?? 'migrate', theirs, {
     env: { PATH, HOME },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -68,6 +65,14 @@ export function golang(
     child.on('error', fail);
     child.on('close', (code) => done({ code, output: text.stdout + text.stderr }));
   });
+}
+
+/** URLSearchParams would write a blank as +, which is a plus to libpq. */
+export function withParameters(url: string, parameters: Readonly<Record<string, string>>): string {
+  const [base = '', query = ''] = url.split('?');
+  const given = query.split('&').filter((pair) => pair !== '' && !((pair.split('=')[0] ?? '') in parameters));
+  const added = Object.entries(parameters).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${base}?${[...given, ...added].join('&')}`;
 }
 
 function find(): string | null {

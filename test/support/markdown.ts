@@ -46,6 +46,9 @@ export function callIn(code: string): Call | null {
     .trim()
     .split(/\s+/);
   if (words[0] === 'npx') words.shift();
+  // `rungs migrate up` is another name of `rungs up`.
+  if (words[0] === 'rungs' && words[1] === 'migrate')
+    words.splice(1, 1, ...(words[2] === undefined ? ['up'] : []));
   const [by, verb, ...args] = words;
   return (by === 'task' || by === 'rungs') && verb !== undefined ? { by, verb, args } : null;
 }

@@ -35,7 +35,7 @@ export const at = (version: bigint | number | null, dirty = false): Head => ({
 });
 
 export function recorded(head: Head, journal: readonly JournalRow[] = []): Recorded {
-  return { ledgerExists: true, journalExists: journal.length > 0, head, journal };
+  return { ledgerExists: true, journalExists: journal.length > 0, head, ledgerXid: '1', journal };
 }
 
 /** A row as a finished run of ours writes it. */
@@ -57,6 +57,7 @@ export function row(
     checksum: checksum(`up ${version}`),
     doneStatements: [],
     indexStatement: null,
+    ledgerXid: '1',
     appliedAt: '2026-01-02T03:04:05.678Z',
     executionTimeMs: 7,
     appliedBy: 'somebody',

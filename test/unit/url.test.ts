@@ -23,10 +23,12 @@ const where = (url: string, env: Record<string, string> = {}) =>
     .candidates.map((c) => `${c.user}:${c.password ?? ''}@${c.host}:${c.port}/${c.database}`)
     .join(' ');
 
-/** One word per attempt: its host, and how. */
+/** One word per attempt: its host, how, and the files that were named. */
 const how = (url: string, env: Record<string, string> = {}) =>
   parse(url, env).candidates.map((c) => {
-    const files = [c.tls?.caFile, c.tls?.certFile, c.tls?.keyFile].filter((f) => f != null);
+    const files = [c.tls?.root, c.tls?.crl, c.tls?.cert, c.tls?.key].flatMap((f) =>
+      f === 'system' ? [f] : f?.named === true ? [f.path] : [],
+    );
     return [c.host, c.tls?.mode ?? 'plain', ...files, ...(c.onlyAfter === null ? [] : [c.onlyAfter])].join(
       ' ',
     );
@@ -115,20 +117,44 @@ describe('sslmode means what it means to libpq', () => {
     ['sslmode=prefer', ['h encrypt', 'h plain tls-failed']],
     ['sslmode=require', ['h encrypt']],
     ['ssl=true', ['h encrypt']],
-    ['sslmode=verify-ca', ['h verify-ca /home/me/.postgresql/root.crt']],
-    ['sslmode=verify-full', ['h verify-full /home/me/.postgresql/root.crt']],
+    ['sslmode=verify-ca', ['h verify-ca']],
+    ['sslmode=verify-full', ['h verify-full']],
     ['sslmode=verify-full&sslrootcert=/ca', ['h verify-full /ca']],
     ['sslmode=require&sslrootcert=/ca', ['h verify-ca /ca']],
     ['sslrootcert=/ca', ['h verify-ca /ca', 'h plain tls-failed']],
-    ['sslrootcert=system', ['h verify-full']],
+    ['sslrootcert=system', ['h verify-full system']],
+    ['sslmode=require&sslrootcert=/ca&sslcrl=/crl', ['h verify-ca /ca /crl']],
     ['sslmode=require&sslcert=/c&sslkey=/k', ['h encrypt /c /k']],
-    ['sslmode=require&sslcert=/c', ['h encrypt /c /home/me/.postgresql/postgresql.key']],
+    ['sslmode=require&sslcert=/c', ['h encrypt /c']],
+    ['sslmode=require&sslcert=/c&sslkey=/k&sslcertmode=disable', ['h encrypt']],
     ['sslmode=require&host=h1,h2', ['h1 encrypt', 'h2 encrypt']],
     ['host=h1,h2', ['h1 encrypt', 'h1 plain tls-failed', 'h2 encrypt', 'h2 plain tls-failed']],
     ['sslmode=verify-full&host=/run', ['/run plain']],
     ['sslmode=verify-full&host=/run,h2&sslrootcert=/ca', ['/run plain', 'h2 verify-full /ca']],
   ])('%s', (query, expected) => {
     expect(how(`postgres://h/db?${query}`)).toEqual(expected);
+  });
+
+  test('and has files at home where none is named', () => {
+    const tls = parse('postgres://h?sslmode=verify-full').candidates[0]?.tls;
+    const at = (name: string) => ({ path: `/home/me/.postgresql/${name}`, named: false });
+    expect(tls).toMatchObject({
+      root: at('root.crt'),
+      crl: at('root.crl'),
+      cert: at('postgresql.crt'),
+      key: at('postgresql.key'),
+    });
+    const windows = parseDatabaseUrl('postgres://h', { USERNAME: 'me', APPDATA: 'C:\\me' });
+    expect(windows.candidates[0]?.tls?.root).toEqual({ path: 'C:\\me/postgresql/root.crt', named: false });
+    expect(windows.passfile).toEqual({ path: 'C:\\me/postgresql/pgpass.conf', named: false });
+    expect(parse('postgres://h').passfile).toEqual({ path: '/home/me/.pgpass', named: false });
+    expect(parse('postgres://h?passfile=/p', { PGPASSFILE: '/q' }).passfile).toEqual({
+      path: '/p',
+      named: true,
+    });
+    expect(parse('postgres://h', { PGPASSFILE: '/q' }).passfile).toEqual({ path: '/q', named: true });
+    const system = parse('postgres://h?sslrootcert=system', { SSL_CERT_FILE: '/ca' }).candidates[0]?.tls;
+    expect(system).toMatchObject({ mode: 'verify-full', root: { path: '/ca', named: true } });
   });
 
   test('and comes from PGSSLMODE or PGREQUIRESSL where the URL is silent', () => {
@@ -141,6 +167,20 @@ describe('sslmode means what it means to libpq', () => {
     const names = (q: string) => parse(`postgres://${q}`).candidates.map((c) => c.tls?.servername);
     expect(names('db.example/x?hostaddr=10.0.0.1&sslmode=require')).toEqual(['db.example']);
     expect(names('?hostaddr=10.0.0.1&sslmode=require')).toEqual(['10.0.0.1']);
+    // libpq: "host name must be specified for a verified SSL connection".
+    expect(failure('postgres://?hostaddr=10.0.0.1&sslmode=verify-full').message).toMatch(
+      /needs a host beside/,
+    );
+  });
+
+  test('versions are within limits, 1.2 if nothing is said', () => {
+    const versions = (query: string) => {
+      const { minVersion, maxVersion } = parse(`postgres://h?${query}`).candidates[0]?.tls ?? {};
+      return `${minVersion} ${maxVersion}`;
+    };
+    expect(versions('')).toBe('TLSv1.2 TLSv1.3');
+    expect(versions('ssl_min_protocol_version=tlsv1.3')).toBe('TLSv1.3 TLSv1.3');
+    expect(versions('ssl_min_protocol_version=&ssl_max_protocol_version=TLSv1.1')).toBe('TLSv1 TLSv1.1');
   });
 
   test('a public authority’s certificate is not enough for a mode that checks no name', () => {
@@ -260,9 +300,22 @@ describe('nothing is ignored in silence', () => {
     ['load_balance_hosts=random', /load_balance_hosts in the URL is supported only as disable/],
     ['sslnegotiation=direct', 'sslnegotiation in the URL is supported only as postgres yet'],
     ['gssencmode=require', /gssencmode .* only as disable or prefer: GSSAPI is not supported/],
-    ['channel_binding=require', 'channel_binding in the URL is supported only as disable or prefer yet'],
-    ['target_session_attrs=read-write', 'target_session_attrs in the URL is supported only as any yet'],
-    ['sslcrl=/f', 'sslcrl in the URL is not supported yet'],
+    ['channel_binding=required', 'channel_binding in the URL can only be disable, prefer or require'],
+    ['target_session_attrs=', /target_session_attrs in the URL can only be any, read-write, read-only, /],
+    [
+      'target_session_attrs=writable',
+      /target_session_attrs in the URL can only be any, .* or prefer-standby/,
+    ],
+    ['require_auth=scram-sha-256', 'require_auth in the URL is not supported yet'],
+    ['sslcrldir=/f', 'sslcrldir in the URL is not supported: sslcrl, a file, is'],
+    ['sslcertmode=require', /sslcertmode in the URL is supported only as disable or allow/],
+    ['sslsni=no', 'sslsni in the URL can only be 0 or 1'],
+    ['ssl_min_protocol_version=TLSv1.4', 'ssl_min_protocol_version in the URL is not a version of TLS'],
+    [
+      'ssl_min_protocol_version=TLSv1.3&ssl_max_protocol_version=TLSv1.2',
+      /is above ssl_max_protocol_version/,
+    ],
+    ['hostaddr=db.example', 'hostaddr is not an address'],
     ['requirepeer=postgres', /requirepeer in the URL is not supported/],
     ['sslmode=verify_full', 'sslmode in the URL is not an sslmode'],
     ['sslmode=', 'sslmode in the URL is not an sslmode'],
@@ -282,7 +335,7 @@ describe('nothing is ignored in silence', () => {
 
   test('what asks for nothing else is accepted', () => {
     const harmless =
-      'target_session_attrs=any&gssencmode=prefer&channel_binding=prefer&client_encoding=UTF8&service=';
+      'gssencmode=prefer&client_encoding=UTF8&service=&sslnegotiation=postgres&load_balance_hosts=disable';
     expect(parse(`postgres://h/db?${harmless}`).warnings).toEqual([]);
     expect(parse('postgres://h?options=-c+a.b%3Dc').warnings[0]).toMatch(/^the \+ in options is a plus/);
   });
@@ -298,7 +351,6 @@ describe('nothing is ignored in silence', () => {
 
   test.each([
     ['', 'the URL is empty'],
-    ['host=h dbname=db', 'the URL is in key=value form, which is not supported yet'],
     ['h:5432/db', 'the URL does not begin with postgres://'],
     ['mysql://h/db', 'the URL’s scheme is not postgres or postgresql'],
     ['postgres://[::1/db', 'the brackets around a host are not right'],

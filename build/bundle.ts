@@ -1,0 +1,94 @@
+/** `rungs build`: a folder of migrations becomes one file, which is a program. */
+
+import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, extname } from 'node:path';
+import { digestOf } from '../src/digest.ts';
+import type { Warning } from '../src/event.ts';
+import { version } from '../src/index.ts';
+import type { Migrations } from '../src/migration.ts';
+import { problemsError } from '../src/problems.ts';
+import { at } from '../src/sql/position.ts';
+import type { About } from '../tasks/_carried.ts';
+import { pack } from './cargo.ts';
+import { makeExecutable } from './executable.ts';
+import { commonJs, esModule } from './form.ts';
+import { makeCommands, makeFront } from './program.ts';
+import { survey, textsOf } from './survey.ts';
+import { cannotBuild } from './tool.ts';
+
+export interface Order {
+  readonly folder: string;
+  readonly outfile: string;
+  readonly executable: boolean;
+  readonly serverVersion: number;
+  readonly warn: (warning: Warning) => void;
+}
+
+export interface Made {
+  readonly about: About;
+  readonly bytes: number;
+}
+
+/** Throws MIGRATION_SOURCE_FAILED for the folder's faults, and CONFIG_INVALID where it cannot be built. */
+export async function makeBundle({ folder, outfile, executable, serverVersion, warn }: Order): Promise<Made> {
+  const kind = executable ? 'executable' : extname(outfile);
+  if (kind !== 'executable' && kind !== '.mjs' && kind !== '.cjs') {
+    throw cannotBuild(
+      `${outfile}: Node needs a name that ends in .mjs or .cjs`,
+      'give another `--outfile F`',
+    );
+  }
+  const { migrations, problems, warnings } = await survey(folder, process.cwd(), serverVersion);
+  const texts = textsOf(migrations);
+  for (const { reason, message, file, offset } of warnings) {
+    const place = offset === null ? null : at(texts.get(file) ?? '', offset);
+    warn({ reason, message, file, line: place?.line ?? null, column: place?.column ?? null });
+  }
+  if (problems.length > 0) throw problemsError(problems, texts);
+  const about = aboutOf(migrations, serverVersion);
+  const front = await makeFront();
+  const commands = await makeCommands();
+  const body = pack({ ...about, origin: migrations.origin }, migrations.migrations, commands);
+  await write(outfile, async (draft) => {
+    if (kind === '.mjs') writeFileSync(draft, esModule(front, body));
+    else if (kind === '.cjs') writeFileSync(draft, commonJs(front, body));
+    else await makeExecutable(front, body, draft);
+  });
+  return { about, bytes: statSync(outfile).size };
+}
+
+function aboutOf(migrations: Migrations, serverVersion: number): About {
+  const all = migrations.migrations;
+  return {
+    count: all.length,
+    first: all[0]?.id ?? '',
+    last: all.at(-1)?.id ?? '',
+    digest: digestOf(migrations),
+    serverVersion,
+    tool: `rungs ${version}`,
+  };
+}
+
+/** Where it is wanted only once it is complete. */
+async function write(outfile: string, make: (draft: string) => Promise<void>): Promise<void> {
+  const draft = `${outfile}.${process.pid}`;
+  try {
+    mkdirSync(dirname(outfile), { recursive: true });
+    await make(draft);
+    chmodSync(draft, 0o755);
+    renameSync(draft, outfile);
+  } catch (e) {
+    removed(draft);
+    const { code, message } = e as NodeJS.ErrnoException;
+    if (code === undefined || !/^E[A-Z]+$/.test(code)) throw e;
+    throw cannotBuild(`cannot write ${outfile}: ${message}`, 'give another `--outfile F`', e);
+  }
+}
+
+function removed(draft: string): void {
+  try {
+    rmSync(draft, { force: true });
+  } catch {
+    // Its folder is none.
+  }
+}

@@ -1,0 +1,69 @@
+/** The front of a bundle: checks what is behind it, says what that is, or starts the commands that are in it. */
+
+import { writeSync } from 'node:fs';
+import { compileFunction } from 'node:vm';
+import type { MigrateError } from '../src/errors.ts';
+import { type Carried, carriedResult } from '../tasks/_carried.ts';
+import type { main } from '../tasks/_run.ts';
+import { unpack } from './cargo.ts';
+
+/** Of each form a bundle can have (build/form.ts): all that is behind this program. */
+declare const RUNGS_BODY: () => string;
+
+const [node = '', file = node, ...argv] = process.argv;
+const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+// In an executable both are itself.
+const program = file === node ? name : `node ${name}`;
+
+async function run(): Promise<number> {
+  const cargo = unpack(RUNGS_BODY());
+  if ('built' in cargo) {
+    const { damaged } = await import('./damaged.ts');
+    return told(damaged(cargo, file));
+  }
+  const carried: Carried = { ...cargo, program };
+  if (isPlain(argv)) {
+    const { text, document } = carriedResult(carried.about);
+    // Not console.log, whose streams take as long to load; and so little goes into a pipe at once or not at all.
+    writeSync(1, `${argv.includes('--json') ? JSON.stringify(document, null, 2) : text}\n`);
+    return 0;
+  }
+  return commandsIn(cargo.commands()).main(argv, carried);
+}
+
+/** `version --embedded` needs no database, nor what knows one. With other words it is for the commands to judge. */
+const isPlain = ([verb, ...rest]: readonly string[]): boolean =>
+  verb === 'version' &&
+  rest.includes('--embedded') &&
+  rest.every((word) => word === '--embedded' || word === '--json');
+
+interface Commands {
+  main: typeof main;
+}
+
+function commandsIn(code: string): Commands {
+  const module = { exports: {} as Commands };
+  compileFunction(code, ['require', 'module', 'exports'], { filename: `${name}, commands` })(
+    require,
+    module,
+    module.exports,
+  );
+  return module.exports;
+}
+
+/** The commands would say it, but they are in what is damaged. */
+async function told(error: MigrateError): Promise<number> {
+  const { errorDocument, failedDocument } = await import('../src/report/document.ts');
+  const { errorText } = await import('../src/report/error-text.ts');
+  console.error(errorText(error, null, program));
+  if (argv.includes('--json')) {
+    const document = failedDocument(argv[0] ?? '', errorDocument(error, program), []);
+    console.log(JSON.stringify(document, null, 2));
+  }
+  return error.exitCode;
+}
+
+// Not awaited: an executable's program is CommonJS.
+void run().then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,37 @@
+/** A folder as a build takes it in: read, named as seen from the project, and understood to the last statement. */
+
+import { posix, relative, sep } from 'node:path';
+import { analyseAll, type Embedded } from '../src/embed.ts';
+import { MigrateError } from '../src/errors.ts';
+import type { Migrations } from '../src/migration.ts';
+import { readFolder } from '../src/source.ts';
+
+export type { Embedded, Finding } from '../src/embed.ts';
+
+/**
+ * `project`: what paths are told from, so that no build machine's own folders get into a build. Throws
+ * MIGRATION_SOURCE_FAILED where there is no folder, or nothing in it.
+ */
+export async function survey(folder: string, project: string, serverMajor: number): Promise<Embedded> {
+  const origin = shownAs(folder, project);
+  const { migrations, problems } = await readFolder(folder, (name) => posix.join(origin, name));
+  if (problems.length === 0 && migrations.migrations.length === 0) {
+    throw new MigrateError('MIGRATION_SOURCE_FAILED', 'no_migrations', {
+      operation: 'read the migrations folder',
+      message: `no migration files in ${folder}`,
+      details: migrations.ignored.map(({ path, why }) => `not run: ${path}: ${why}`),
+    });
+  }
+  const embedded = await analyseAll({ ...migrations, origin }, serverMajor);
+  return { ...embedded, problems: [...problems, ...embedded.problems] };
+}
+
+/** With `/` on Windows too: the same input makes the same build everywhere. */
+export const shownAs = (folder: string, project: string): string =>
+  relative(project, folder).replaceAll(sep, '/') || '.';
+
+/** By path. */
+export function textsOf({ migrations }: Migrations): ReadonlyMap<string, string> {
+  const files = migrations.flatMap((m) => [m.up, m.down].filter((f) => f !== null));
+  return new Map(files.map((f) => [f.path, f.text]));
+}

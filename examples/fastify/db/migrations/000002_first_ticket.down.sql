@@ -1,0 +1,1 @@
+delete from tickets where title = 'Write the first ticket';

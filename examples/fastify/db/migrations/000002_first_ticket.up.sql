@@ -1,0 +1,1 @@
+insert into tickets (title) values ('Write the first ticket');

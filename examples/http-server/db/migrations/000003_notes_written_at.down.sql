@@ -1,0 +1,1 @@
+drop index concurrently notes_written_at;

@@ -1,0 +1,132 @@
+/** defaults < file < environment < flags: one configuration with the source of each value, or one error with all problems. */
+
+import { type Checked, check, type Given } from './check.ts';
+import { configError } from './config-error.ts';
+import { readDuration } from './duration.ts';
+import type { Environment } from './keywords.ts';
+import { DEFAULT, type Layer, layerOf, type Origin } from './layer.ts';
+import { type ReadText, sectionUrl } from './section.ts';
+import { defaultOf } from './shape.ts';
+import { readSwitch, type Surroundings, variablesLayer } from './variables.ts';
+
+export interface Sourced<T> {
+  readonly value: T;
+  readonly origin: Origin;
+}
+
+export interface Config {
+  /** A connection string, also where the file gives the parts; null where nothing names a database. */
+  readonly database: Sourced<string> | null;
+  /** Another place that names a database, and that `database` wins over. */
+  readonly overruled: Origin | null;
+  readonly path: Sourced<string>;
+  readonly table: Sourced<string>;
+  readonly role: Sourced<string | null>;
+  readonly confirm: Sourced<'never' | 'down' | 'always'>;
+  readonly requireSteps: Sourced<boolean>;
+  readonly lockTimeoutMs: Sourced<number>;
+  readonly attempts: Sourced<number>;
+  readonly delayMs: Sourced<number>;
+  readonly deadlineMs: Sourced<number | null>;
+  readonly plain: Sourced<boolean>;
+  readonly allowMissingDown: Sourced<boolean>;
+  readonly logFormat: Sourced<'text' | 'json'>;
+  readonly dryRun: Sourced<boolean>;
+}
+
+/** The flags that win over settings, by their pointer and their own name. */
+export const FLAGS_OF = {
+  database: 'database',
+  path: 'path',
+  role: 'role',
+  lockTimeout: 'lock-timeout',
+} as const satisfies Record<string, string>;
+
+export interface Inputs extends Surroundings {
+  readonly file: Layer | null;
+  readonly flag: (name: (typeof FLAGS_OF)[keyof typeof FLAGS_OF]) => string | null;
+  /** A path of the file's, as it is from the working directory. */
+  readonly fromFile: (path: string) => string;
+  /** The same for a path that nobody has given. */
+  readonly fromProject: (path: string) => string;
+  readonly readText: ReadText;
+}
+
+/** Throws CONFIG_INVALID. Whether a database is needed is for the command to say. */
+export function readConfig(inputs: Inputs): Config {
+  const layers = [flagsLayer(inputs), variablesLayer(inputs), ...(inputs.file === null ? [] : [inputs.file])];
+  const checked = layers.map(check);
+  const dryRun = readSwitch('DRY_RUN', inputs);
+  const { database, overruled, problems } = databaseOf(checked, inputs);
+  const all = [...checked.toReversed().flatMap((c) => c.problems), ...problems, ...dryRun.problems];
+  if (all.length > 0) throw configError(all);
+
+  /** The first layer that says anything, or the schema's default. */
+  const pick = (pointer: string): Sourced<string | null> => {
+    const given = checked.map((c) => c.values.get(pointer)).find((g) => g !== undefined);
+    if (given === undefined) return { value: defaultOf(pointer), origin: DEFAULT };
+    return { value: String(given.value), origin: given.origin };
+  };
+  const as = <T>(pointer: string, read: (text: string) => T): Sourced<T> => {
+    const { value, origin } = pick(pointer);
+    return { value: read(value ?? ''), origin };
+  };
+  const truth = (text: string): boolean => text === 'true';
+  const time = (text: string): number => readDuration(text) ?? 0;
+  const path = as('path', String);
+  const { fromFile, fromProject } = inputs;
+  const seenFrom = { file: fromFile, default: fromProject, variable: String, flag: String }[path.origin.kind];
+  return {
+    database,
+    overruled,
+    path: { ...path, value: seenFrom(path.value) },
+    table: as('table', String),
+    role: pick('role'),
+    confirm: as('confirm', (text) => text as Config['confirm']['value']),
+    requireSteps: as('requireSteps', truth),
+    lockTimeoutMs: as('lockTimeout', time),
+    attempts: as('retry/attempts', Number),
+    delayMs: as('retry/delay', time),
+    deadlineMs: as('retry/deadline', (text) => (text === '' ? null : time(text))),
+    plain: as('plain', truth),
+    allowMissingDown: as('allowMissingDown', truth),
+    logFormat: as('logFormat', (text) => text as Config['logFormat']['value']),
+    dryRun: { value: dryRun.value, origin: dryRun.origin ?? DEFAULT },
+  };
+}
+
+function flagsLayer({ flag }: Inputs): Layer {
+  return layerOf(
+    Object.entries(FLAGS_OF).map(([pointer, name]) => [pointer, flag(name), { kind: 'flag', name }] as const),
+  );
+}
+
+function databaseOf(checked: readonly Checked[], inputs: Inputs) {
+  const env: Environment = { ...inputs.dotenv, ...inputs.environment };
+  const named = checked.flatMap(({ values }) => values.get('database') ?? []);
+  const section = sectionOf(checked, inputs);
+  const [first, second] = [...named.map((g) => g.origin), ...(section === null ? [] : [section.origin])];
+  const [url] = named;
+  const overruled = first?.kind === 'variable' ? (second ?? null) : null;
+  if (url !== undefined) {
+    return { database: { value: String(url.value), origin: url.origin }, overruled, problems: [] };
+  }
+  if (section === null) return { database: null, overruled, problems: [] };
+  const { fromFile, readText } = inputs;
+  const { url: value, problems } = sectionUrl(section, env, (path) => readText(fromFile(path)));
+  return { database: { value, origin: section.origin }, overruled, problems };
+}
+
+/** The file's section, over which a password in the environment wins. */
+function sectionOf(checked: readonly Checked[], { file }: Inputs) {
+  const origin = file?.origins.get('database');
+  const tree = file?.tree.database;
+  if (origin === undefined || typeof tree !== 'object' || Array.isArray(tree)) return null;
+  const values = new Map<string, Given>();
+  for (const { values: said } of checked.toReversed()) {
+    for (const [pointer, given] of said) {
+      if (pointer.startsWith('database/')) values.set(pointer.slice('database/'.length), given);
+    }
+  }
+  return { values, origin, written: Object.keys(tree ?? {}) };
+}

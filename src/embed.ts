@@ -1,0 +1,50 @@
+/** What a build does to a set of migrations: both directions of every file are read by the grammar, for good. */
+
+import { blocks, otherGrammar } from './analysed.ts';
+import type { Migration, MigrationFile, Migrations, Problem } from './migration.ts';
+import { analyseFile } from './sql/analysis.ts';
+
+/** Something to tell the builder; `file` and `offset` as in Problem. */
+export interface Finding {
+  readonly reason: string;
+  readonly message: string;
+  readonly file: string;
+  readonly offset: number | null;
+}
+
+export interface Embedded {
+  /** With every file's analysis. */
+  readonly migrations: Migrations;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Finding[];
+}
+
+/** `serverMajor`: of the servers that it will run on, since only their own grammar's refusal is final. */
+export async function analyseAll(migrations: Migrations, serverMajor: number): Promise<Embedded> {
+  const problems: Problem[] = [];
+  const warnings: Finding[] = migrations.ignored.map(({ path, why }) => ({
+    reason: 'ignored_file',
+    message: `not run: ${why}`,
+    file: path,
+    offset: null,
+  }));
+  const read = async (file: MigrationFile | null): Promise<MigrationFile | null> => {
+    if (file === null) return null;
+    const found = await analyseFile(file);
+    for (const p of found.problems) {
+      if (blocks(p, serverMajor)) problems.push(p);
+      else warnings.push({ ...p, reason: 'other_grammar', message: otherGrammar(p.message, serverMajor) });
+    }
+    return { ...file, analysis: found.analysis };
+  };
+  const all: Migration[] = [];
+  for (const m of migrations.migrations) {
+    const { id, down } = m;
+    if (m.up === null && down !== null) {
+      const message = `migration ${id} has no up file: only the version moves`;
+      warnings.push({ reason: 'missing_up', message, file: down.path, offset: null });
+    }
+    all.push({ ...m, up: await read(m.up), down: await read(down) });
+  }
+  return { migrations: { ...migrations, migrations: all }, problems, warnings };
+}

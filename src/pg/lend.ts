@@ -1,0 +1,58 @@
+/** Sessions on a client of the caller's. */
+
+import pg from 'pg';
+import type { LentClient } from './lent.ts';
+import { pause } from './pause.ts';
+import { isTransient } from './refusal.ts';
+import { Session } from './session.ts';
+
+/** Used as it is, and left open. */
+export function lend(client: LentClient): Session {
+  return new Session(
+    client as LentClient & pg.ClientBase,
+    (text) => aside(client, text),
+    async () => {},
+    true,
+  );
+}
+
+/** A connection of our own to where a lent client is connected, to find out what became of its last message. */
+export async function reopenLike(
+  lent: LentClient,
+  how: { attempts: number; delayMs: number },
+): Promise<Session> {
+  for (let attempt = 1; ; attempt++) {
+    const client = clientLike(lent);
+    try {
+      await client.connect();
+      return new Session(
+        client,
+        (text) => aside(lent, text),
+        () => client.end(),
+      );
+    } catch (e) {
+      if (attempt >= how.attempts || !isTransient(e)) throw e;
+      await pause(how.delayMs * Math.min(2 ** attempt, 10), undefined);
+    }
+  }
+}
+
+/** A second connection like the first, for one query. */
+async function aside(lent: LentClient, text: string): Promise<void> {
+  const client = clientLike(lent);
+  try {
+    await client.connect();
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+/** pg keeps what a client was made with on the client itself. */
+function clientLike(lent: LentClient): pg.Client {
+  const { host, port, user, password, database, ssl } = lent as unknown as pg.ClientConfig;
+  const client = new pg.Client({ host, port, user, password, database, ssl } as pg.ClientConfig);
+  // pg emits errors on the client too; without a listener they would end the process.
+  client.on('error', () => {});
+  return client;
+}

@@ -1,0 +1,91 @@
+/** `rungs config`: every setting with where it comes from, and no password. */
+
+import type { Config, Sourced } from '../config/config.ts';
+import { durationText } from '../config/duration.ts';
+import { originText } from '../config/layer.ts';
+import { masked } from '../config/masked.ts';
+import { lookUp, type Surroundings } from '../config/variables.ts';
+import type { Warning } from '../event.ts';
+
+export interface Shown extends Surroundings {
+  readonly config: Config;
+  readonly file: string | null;
+  /** `user@host:port/database`; null where it cannot be told. */
+  readonly target: string | null;
+  /** A bundle's migrations are inside it, whatever `path` says. */
+  readonly isBundle: boolean;
+}
+
+interface Row {
+  readonly key: string;
+  readonly value: string | number | boolean | null;
+  readonly source: string;
+}
+
+const row = <T>(key: string, { value, origin }: Sourced<T>, show: (value: T) => Row['value']): Row => ({
+  key,
+  value: show(value),
+  source: originText(origin),
+});
+
+function rows(shown: Shown): readonly Row[] {
+  const { config: c, isBundle } = shown;
+  const asItIs = <T extends Row['value']>(value: T): T => value;
+  return [
+    c.database === null
+      ? { key: 'database', value: null, source: 'default' }
+      : row('database', c.database, masked),
+    isBundle ? { key: 'path', value: null, source: 'the bundle' } : row('path', c.path, asItIs),
+    row('table', c.table, asItIs),
+    row('role', c.role, asItIs),
+    row('confirm', c.confirm, asItIs),
+    row('requireSteps', c.requireSteps, asItIs),
+    row('lockTimeout', c.lockTimeoutMs, durationText),
+    row('retry.attempts', c.attempts, asItIs),
+    row('retry.delay', c.delayMs, durationText),
+    row('retry.deadline', c.deadlineMs, (ms) => (ms === null ? null : durationText(ms))),
+    row('plain', c.plain, asItIs),
+    row('allowMissingDown', c.allowMissingDown, asItIs),
+    row('logFormat', c.logFormat, asItIs),
+    row('dryRun', c.dryRun, asItIs),
+    ...libpqs(shown),
+  ];
+}
+
+/** What libpq's variables fill in. */
+const libpqs = (around: Surroundings): readonly Row[] =>
+  Object.keys({ ...around.dotenv, ...around.environment })
+    .filter((name) => /^PG[A-Z]+$/.test(name))
+    .flatMap((name) => {
+      const found = lookUp(name, around);
+      if (found === null) return [];
+      return {
+        key: name,
+        value: name === 'PGPASSWORD' ? '***' : found.text,
+        source: originText(found.origin),
+      };
+    });
+
+export function configText(shown: Shown): string {
+  const lines = rows(shown).map(({ key, value, source }) => [
+    key,
+    value === null ? '-' : String(value),
+    source,
+  ]);
+  const widths = [0, 1].map((i) => Math.max(...lines.map((line) => [...(line[i] ?? '')].length)));
+  return [
+    `configuration: ${shown.file ?? 'no file'}`,
+    `connects to: ${shown.target ?? '-'}`,
+    '',
+    ...lines.map((line) => line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')),
+  ].join('\n');
+}
+
+export const configDocument = (shown: Shown, warnings: readonly Warning[]) => ({
+  command: 'config',
+  file: shown.file,
+  target: shown.target,
+  settings: rows(shown),
+  warnings,
+  error: null,
+});

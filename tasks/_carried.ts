@@ -1,0 +1,35 @@
+/** What a bundle carries, for the commands in it. */
+
+import type { Migrations } from '../src/migration.ts';
+import type { Result } from './_result.ts';
+
+export interface About {
+  readonly count: number;
+  /** In decimal. */
+  readonly first: string;
+  readonly last: string;
+  /** Of all of it (src/digest.ts). */
+  readonly digest: string;
+  /** The PostgreSQL whose syntax the files were held to. */
+  readonly serverVersion: number;
+  /** What built it. */
+  readonly tool: string;
+}
+
+export interface Carried {
+  /** How the bundle is called, for hints. */
+  readonly program: string;
+  readonly about: About;
+  readonly migrations: () => Migrations;
+}
+
+export function aboutText({ count, first, last, digest, serverVersion, tool }: About): string {
+  const what = count === 1 ? `1 migration: ${first}` : `${count} migrations: ${first} to ${last}`;
+  return `${what}\ndigest: ${digest}\nbuilt by ${tool} for PostgreSQL ${serverVersion}`;
+}
+
+/** `version --embedded`. */
+export const carriedResult = (about: About): Result => ({
+  text: aboutText(about),
+  document: { command: 'version', embedded: about, warnings: [], error: null },
+});

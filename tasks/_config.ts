@@ -1,0 +1,163 @@
+/** Finds what there is of configuration: a file, `.env`, the environment; and makes one of it and the flags. */
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { type Config, readConfig } from '../src/config/config.ts';
+import { configError } from '../src/config/config-error.ts';
+import type { FileLayer } from '../src/config/document.ts';
+import { type Origin, originText } from '../src/config/layer.ts';
+import { parseDatabaseUrl } from '../src/config/url.ts';
+import type { Warning } from '../src/event.ts';
+import type { Arguments } from './_flags.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface Loaded {
+  readonly config: Config;
+  /** As it is seen from the working directory; null where there is none. */
+  readonly file: string | null;
+  readonly environment: Env;
+  readonly dotenv: Env;
+  /** Both. */
+  readonly env: Env;
+  readonly warnings: readonly Warning[];
+}
+
+const NAMES = ['rungs.yaml', 'rungs.yml'] as const;
+const isWindows = process.platform === 'win32';
+
+/** Throws CONFIG_INVALID with all that is wrong. */
+export async function loadConfig(args: Arguments): Promise<Loaded> {
+  const named = args.text('config');
+  const file = named ?? found();
+  // Whose `.env` and `migrations/` are meant, whichever of its folders we are in.
+  const project = named === null && file !== null ? dirname(file) : '.';
+  const dotenv = dotEnv(join(project, '.env'));
+  const env = { ...dotenv, ...process.env };
+  const layer = file === null ? null : await readLayer(file, env, named !== null);
+  const config = readConfig({
+    environment: process.env,
+    dotenv,
+    file: layer,
+    flag: args.text,
+    fromFile: (path) => (isAbsolute(path) ? path : join(dirname(file ?? ''), path)),
+    fromProject: (path) => join(project, path),
+    readText: (path) => {
+      const bytes = read(path);
+      return typeof bytes === 'string' ? { fault: bytes } : { text: bytes.toString('utf8') };
+    },
+  });
+  return {
+    config,
+    file,
+    environment: process.env,
+    dotenv,
+    env,
+    warnings: [...exposed(file, layer), ...overruled(config)],
+  };
+}
+
+/** Task forbids `dotenv` in included Taskfiles, so the scripts read it. What the environment says wins. */
+function dotEnv(path: string): Env {
+  try {
+    return parseEnv(readFileSync(path, 'utf8')) as Env;
+  } catch {
+    return {};
+  }
+}
+
+/** From here upward. What anybody may put into a folder such as /tmp is not for the folders in it. */
+function found(): string | null {
+  const here = process.cwd();
+  for (let folder = here; ; folder = dirname(folder)) {
+    const [name, second] = NAMES.filter((n) => existsSync(join(folder, n)));
+    if (second !== undefined) {
+      const message = `${NAMES.join(' and ')} are both in ${folder}`;
+      throw configError([{ origin: null, message }]);
+    }
+    if (name !== undefined && (folder === here || !isOpenToAll(folder))) {
+      return relative(here, join(folder, name));
+    }
+    if (dirname(folder) === folder) return null;
+  }
+}
+
+const isOpenToAll = (folder: string): boolean => !isWindows && (statSync(folder).mode & 0o002) !== 0;
+
+async function readLayer(file: string, env: Env, isNamed: boolean): Promise<FileLayer> {
+  const origin: Origin | null = isNamed ? { kind: 'flag', name: 'config' } : null;
+  const refuse = (message: string) => configError([{ origin, message }]);
+  const bytes = read(file);
+  if (typeof bytes === 'string') throw refuse(bytes);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw refuse(`${file} is not UTF-8`);
+  }
+  // Only now, as few projects have a file, and every call would pay for YAML.
+  const { readDocument } = await import('../src/config/document.ts');
+  return readDocument(text, file, env);
+}
+
+/** The bytes, or why there are none. */
+function read(path: string): Buffer | string {
+  try {
+    return readFileSync(resolve(path));
+  } catch (e) {
+    const { code = 'unknown error' } = e as NodeJS.ErrnoException;
+    return `cannot read ${JSON.stringify(path)} (${code})`;
+  }
+}
+
+/** A password that others can read. */
+function exposed(file: string | null, layer: FileLayer | null): readonly Warning[] {
+  if (file === null || layer?.holdsPassword !== true || isWindows) return [];
+  if ((statSync(file).mode & 0o044) === 0) return [];
+  const message = `others can read this file, and there is a password in it: \`chmod 600 ${file}\``;
+  return [{ reason: 'exposed_password', message, file, line: null, column: null }];
+}
+
+/** Which database it is should be no surprise. */
+function overruled({ database, overruled: other }: Config): readonly Warning[] {
+  if (database === null || other === null) return [];
+  const message = `${originText(database.origin)} names the database; what ${originText(other)} says of it is not used`;
+  return [{ reason: 'overruled', message, file: null, line: null, column: null }];
+}
+
+/** What a run is told. `--dry-run` and the like are the command's. */
+export function optionsOf({ config: c, env }: Loaded) {
+  const [first = '', second] = c.table.value.split('.');
+  return {
+    env,
+    migrations: c.path.value,
+    table: second === undefined ? { name: first } : { schema: first, name: second },
+    lockTimeoutMs: c.lockTimeoutMs.value,
+    retry: {
+      attempts: c.attempts.value,
+      delayMs: c.delayMs.value,
+      ...(c.deadlineMs.value === null ? {} : { deadlineMs: c.deadlineMs.value }),
+    },
+    plain: c.plain.value,
+    ...(c.role.value === null ? {} : { role: c.role.value }),
+  };
+}
+
+/** `user@host:port/database`; null where that cannot be told. */
+export function targetOf({ config, env }: Loaded): string | null {
+  return parsed(config, env)?.display ?? null;
+}
+
+/** What must not be seen. */
+export function secretsOf({ config, env }: Loaded): readonly string[] {
+  return [...(parsed(config, env)?.secrets ?? []), config.database?.value ?? ''];
+}
+
+function parsed({ database }: Config, env: Env) {
+  try {
+    return database === null ? null : parseDatabaseUrl(database.value, env);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,85 @@
+/** Narration on stderr: for people, or one JSON object a line. */
+
+import type { MigrateError } from '../src/errors.ts';
+import type { Event } from '../src/event.ts';
+import { errorDocument } from '../src/report/document.ts';
+import { errorText, inVoice, printable, type Voice } from '../src/report/error-text.ts';
+import { eventLine } from '../src/report/human.ts';
+
+export interface Manner {
+  readonly format: 'text' | 'json';
+  /** With every event, and with where errors come from. */
+  readonly debug: boolean;
+  /** Stack traces quote what they please: these are struck out. */
+  readonly secrets: readonly string[];
+}
+
+/** Before the configuration is read. */
+export const initialManner = (env: Readonly<Record<string, string | undefined>>): Manner => ({
+  format: env.LOG_FORMAT === 'json' ? 'json' : 'text',
+  debug: isDebug(env),
+  secrets: [],
+});
+
+/** FluxStudio's rule, in which any text does, less the two that mean no. */
+export const isDebug = ({ DEBUG = '' }: Readonly<Record<string, string | undefined>>): boolean =>
+  DEBUG !== '' && DEBUG !== '0' && DEBUG !== 'false';
+
+export class Narrator {
+  readonly #voice: Voice;
+  manner: Manner;
+
+  constructor(voice: Voice, manner: Manner) {
+    this.#voice = voice;
+    this.manner = manner;
+  }
+
+  event(event: Event): void {
+    if (this.manner.format === 'json') {
+      this.#record(event.kind, event);
+      return;
+    }
+    const line = eventLine(event);
+    if (line !== null) console.error(inVoice(line, this.#voice));
+    if (this.manner.debug) this.#debug(JSON.stringify(event));
+  }
+
+  /** What is no event of the engine's: a question, a signal. */
+  say(text: string): void {
+    if (this.manner.format === 'json') this.#record('message', { message: text });
+    else console.error(printable(text));
+  }
+
+  error(error: MigrateError): void {
+    const origin = this.manner.debug ? causes(error) : [];
+    if (this.manner.format === 'json') {
+      const more = origin.length === 0 ? {} : { origin: origin.map((text) => this.#hidden(text)) };
+      this.#record('error', { error: errorDocument(error, this.#voice), ...more });
+      return;
+    }
+    console.error(errorText(error, error.report, this.#voice));
+    for (const text of origin) this.#debug(text);
+  }
+
+  #record(kind: string, fields: object): void {
+    console.error(JSON.stringify({ time: new Date().toISOString(), kind, ...fields }));
+  }
+
+  #debug(text: string): void {
+    console.error(printable(`debug: ${this.#hidden(text)}`));
+  }
+
+  #hidden(text: string): string {
+    // Of one or two letters every word would have a hole, and it could be told from what is missing.
+    return this.manner.secrets.filter((s) => s.length > 2).reduce((t, s) => t.replaceAll(s, '***'), text);
+  }
+}
+
+/** The error's stack, and those of what caused it. Never the errors whole: some carry what they were given. */
+function causes(error: unknown): readonly string[] {
+  const texts: string[] = [];
+  for (let e = error; e instanceof Error && texts.length < 10; e = e.cause) {
+    texts.push(`${texts.length === 0 ? '' : 'caused by '}${e.stack ?? e.message}`);
+  }
+  return texts;
+}
