@@ -7,7 +7,7 @@
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,6 +20,8 @@ const { values } = parseArgs({
 const root = resolve(import.meta.dirname ?? '.', '..');
 const rungs = join(root, 'dist/rungs.mjs');
 const work = mkdtempSync(join(tmpdir(), 'rungs-bench-'));
+// Closed to others, root's server, which runs as another user, would keep its data elsewhere, and they would stay.
+chmodSync(work, 0o755);
 
 /** The promises: a ratio of the first to the second. */
 const LIMITS = [

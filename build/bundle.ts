@@ -49,10 +49,10 @@ export async function makeBundle({ folder, outfile, executable, serverVersion, w
   const front = await makeFront();
   const commands = await makeCommands();
   const body = pack({ ...about, origin: migrations.origin }, migrations.migrations, commands);
-  await write(outfile, async (draft) => {
+  write(outfile, (draft) => {
     if (kind === '.mjs') writeFileSync(draft, esModule(front, body));
     else if (kind === '.cjs') writeFileSync(draft, commonJs(front, body));
-    else await makeExecutable(front, body, draft);
+    else makeExecutable(front, body, draft);
   });
   return { about, bytes: statSync(outfile).size };
 }
@@ -70,11 +70,11 @@ function aboutOf(migrations: Migrations, serverVersion: number): About {
 }
 
 /** Where it is wanted only once it is complete. */
-async function write(outfile: string, make: (draft: string) => Promise<void>): Promise<void> {
+function write(outfile: string, make: (draft: string) => void): void {
   const draft = `${outfile}.${process.pid}`;
   try {
     mkdirSync(dirname(outfile), { recursive: true });
-    await make(draft);
+    make(draft);
     chmodSync(draft, 0o755);
     renameSync(draft, outfile);
   } catch (e) {

@@ -92,7 +92,8 @@ export function migrationIn(line: string): Migration {
 
 function sealIn(line: string): Seal | null {
   try {
-    return JSON.parse(line.slice(2));
+    const { size, seal }: Partial<Seal> = JSON.parse(line.slice(2));
+    return size === undefined || seal === undefined ? null : { size, seal };
   } catch {
     return null;
   }

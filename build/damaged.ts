@@ -5,10 +5,8 @@ import { type Damage, migrationIn } from './cargo.ts';
 
 /** A bundle that is not as it was built. Names the migrations, where it is their text that was edited. */
 export function damaged({ built, now, lines }: Damage, file: string): MigrateError {
-  if (now.size === built?.size) {
-    const problems = lines.flatMap(filesIn).flatMap(editedSince);
-    if (problems.length > 0) return problemsError(problems, new Map());
-  }
+  const problems = lines.flatMap(filesIn).flatMap(editedSince);
+  if (problems.length > 0) return problemsError(problems, new Map());
   const cut = built === null || now.size < built.size;
   const bytes = built === null || now.size === built.size ? '' : `, with ${now.size} of ${built.size} bytes`;
   const digests = `its digest is ${now.seal}, and was ${built?.seal ?? 'in what is gone'}`;

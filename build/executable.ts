@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { executableMain } from './form.ts';
-import { cannotBuild, loadPostject } from './tool.ts';
+import { cannotBuild, findPostject } from './tool.ts';
 
 /** Node looks for it in itself, and for what is behind it: 0 as it comes, 1 with a program inside. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
@@ -20,8 +20,8 @@ const CONFIG = {
   useCodeCache: false,
 };
 
-export async function makeExecutable(front: string, body: string, outfile: string): Promise<void> {
-  const { inject } = await loadPostject();
+export function makeExecutable(front: string, body: string, outfile: string): void {
+  const postject = findPostject();
   const node = process.execPath;
   if (!readFileSync(node).includes(`${FUSE}:0`)) {
     throw cannotBuild(
@@ -39,10 +39,10 @@ export async function makeExecutable(front: string, body: string, outfile: strin
     // Its signature is Node's, and does not outlive a change. macOS runs nothing on ARM without one, so the result gets
     // one that is nobody's. Windows runs it as it is; who wants it signed signs the result (`signtool sign`).
     if (process.platform === 'darwin') run('codesign', ['--remove-signature', outfile]);
-    await inject(outfile, 'NODE_SEA_BLOB', readFileSync(join(work, CONFIG.output)), {
-      sentinelFuse: FUSE,
-      ...(process.platform === 'darwin' ? { machoSegmentName: 'NODE_SEA' } : {}),
-    });
+    // By its command, whose complaints (of ELF sections that LIEF does not know) are of use only where it fails.
+    const macho = process.platform === 'darwin' ? ['--macho-segment-name', 'NODE_SEA'] : [];
+    const blob = join(work, CONFIG.output);
+    run(node, [postject, outfile, 'NODE_SEA_BLOB', blob, '--sentinel-fuse', FUSE, ...macho]);
     if (process.platform === 'darwin') run('codesign', ['--sign', '-', outfile]);
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -7,13 +7,13 @@ import { type Carried, carriedResult } from '../tasks/_carried.ts';
 import type { main } from '../tasks/_run.ts';
 import { unpack } from './cargo.ts';
 
-/** Of each form a bundle can have (build/form.ts): all that is behind this program. */
+/** Of each form that a bundle can have (build/form.ts): all that is behind this program, and what comes before its name. */
 declare const RUNGS_BODY: () => string;
+declare const RUNGS_CALL: string;
 
 const [node = '', file = node, ...argv] = process.argv;
 const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
-// In an executable both are itself.
-const program = file === node ? name : `node ${name}`;
+const program = `${RUNGS_CALL}${name}`;
 
 async function run(): Promise<number> {
   const cargo = unpack(RUNGS_BODY());
@@ -24,11 +24,19 @@ async function run(): Promise<number> {
   const carried: Carried = { ...cargo, program };
   if (isPlain(argv)) {
     const { text, document } = carriedResult(carried.about);
-    // Not console.log, whose streams take as long to load; and so little goes into a pipe at once or not at all.
-    writeSync(1, `${argv.includes('--json') ? JSON.stringify(document, null, 2) : text}\n`);
+    print(argv.includes('--json') ? JSON.stringify(document, null, 2) : text);
     return 0;
   }
   return commandsIn(cargo.commands()).main(argv, carried);
+}
+
+/** console.log's streams take as long to load as all the rest. So little goes into a pipe at once, or not at all. */
+function print(text: string): void {
+  try {
+    writeSync(1, `${text}\n`);
+  } catch {
+    console.log(text);
+  }
 }
 
 /** `version --embedded` needs no database, nor what knows one. With other words it is for the commands to judge. */

@@ -65,7 +65,8 @@ function commands(): string {
     const operand = c.operand === '' ? '' : ` ${c.operand}`;
     const typed = c.operand === '' ? `task ${target}` : `task ${target} --${operand}`;
     return [
-      `\`${typed}\``,
+      // A project has a `build` of its own.
+      verb === 'build' ? '' : `\`${typed}\``,
       `\`rungs ${verb}${operand}\``,
       c.help,
       c.flags.map((f) => `\`--${f}\``).join(' '),

@@ -4,29 +4,43 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { MigrateError } from '../src/errors.ts';
 
-export const loadEsbuild = (): Promise<typeof import('esbuild')> => load('esbuild', () => import('esbuild'));
-
-export const loadPostject = (): Promise<typeof import('postject')> =>
-  load('postject', () => import('postject'));
-
-async function load<T>(name: string, find: () => Promise<T>): Promise<T> {
+export async function loadEsbuild(): Promise<typeof import('esbuild')> {
   try {
-    return await find();
+    return await import('esbuild');
   } catch (e) {
-    if (!isMissing(e, name)) throw e;
+    if (!isMissing(e)) throw e;
   }
-  // We may be installed elsewhere (npx, globally): then it is the project that has it.
+  return found('esbuild', () => inProject('esbuild'));
+}
+
+/** The path of its command. */
+export function findPostject(): string {
+  const path = 'postject/dist/cli.js';
+  return found('postject', () => {
+    try {
+      return createRequire(import.meta.url).resolve(path);
+    } catch (e) {
+      if (!isMissing(e)) throw e;
+    }
+    return inProject.resolve(path);
+  });
+}
+
+/** We may be installed elsewhere (npx, globally): then it is the project that has it. */
+const inProject = createRequire(resolve('package.json'));
+
+function found<T>(name: string, find: () => T): T {
   try {
-    return createRequire(resolve('package.json'))(name);
+    return find();
   } catch (e) {
-    if (!isMissing(e, name)) throw e;
+    if (!isMissing(e)) throw e;
     throw cannotBuild(`the package ${name} is not installed`, `run \`npm i -D ${name}\``);
   }
 }
 
-function isMissing(e: unknown, name: string): boolean {
-  const { code, message } = e as NodeJS.ErrnoException;
-  return (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && message.includes(`'${name}'`);
+function isMissing(e: unknown): boolean {
+  const { code } = e as NodeJS.ErrnoException;
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
 }
 
 export function cannotBuild(message: string, hint?: string, cause?: unknown): MigrateError {

@@ -57,7 +57,10 @@ async function read(file: MigrationFile) {
 
 /** Another major version's server may accept what this grammar does not; it has the last word. */
 export const blocks = (p: Problem, serverMajor: number): boolean =>
-  p.reason !== 'syntax' || serverMajor === GRAMMAR_MAJOR;
+  p.reason !== 'syntax' || serverMajor === GRAMMAR_MAJOR || isUnterminated(p);
+
+/** Every version's lexer agrees on where a string ends; one that does not would swallow what we send behind the file. */
+const isUnterminated = (p: Problem): boolean => /^unterminated /.test(p.message);
 
 export const otherGrammar = (message: string, server: number): string =>
   `PostgreSQL ${GRAMMAR_MAJOR}’s grammar refuses this file (${message}); the server is ${server} and decides`;

@@ -4,6 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import { withRole } from './config/settings.ts';
 import { parseDatabaseUrl } from './config/url.ts';
 import { migrate } from './engine.ts';
 import type { Emit } from './event.ts';
@@ -98,12 +99,12 @@ export async function force(options: Options & { readonly version: bigint }): Pr
 }
 
 /** Every migration with its state. Reads only. */
-export function status(options: Options): Promise<Status> {
+export async function status(options: Options): Promise<Status> {
   return inspect(jobFor('status', options));
 }
 
 /** The version table's row. Reads only; needs no migration files. */
-export function currentVersion(options: Omit<Options, 'migrations'>): Promise<Head> {
+export async function currentVersion(options: Omit<Options, 'migrations'>): Promise<Head> {
   const none = { origin: '', migrations: [], ignored: [] };
   return readVersion(jobFor('version', { ...options, migrations: none }));
 }
@@ -155,9 +156,7 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
   const said = parseDatabaseUrl(database, options.env ?? process.env);
   const { role } = options;
-  // Of two settings of one name the later one counts.
-  const parsed =
-    role === undefined ? said : { ...said, settings: [...said.settings, ['role', role] as const] };
+  const parsed = role === undefined ? said : { ...said, settings: withRole(said.settings, role) };
   for (const message of parsed.warnings) {
     emit({ kind: 'warning', warning: { reason: 'url', message, file: null, line: null, column: null } });
   }

@@ -102,6 +102,7 @@ async function view(command: Command, session: Session, before: View | null): Pr
     'MIGRATION_VERSION_FAILED',
     'read the version',
   );
+  log.seen(recorded.head);
   const state = stateOf(recorded, source.migrations);
   const made = plan(source, recorded.head, state, goal, job.allow);
   const analysed = await analyse(made.steps, before?.analysed ?? new Map(), {

@@ -131,8 +131,8 @@ export const REASONS = {
     next: 'set search_path in the URL so that the version table’s schema comes first',
   },
   ledger_shape: {
-    meaning: 'A table with the version table’s name is not golang-migrate’s.',
-    next: 'name another table with `x-migrations-table=` in the URL',
+    meaning: 'A table with the version table’s or the journal’s name is somebody else’s.',
+    next: 'where another tool owns the version table’s name, name ours with `x-migrations-table=` in the URL',
   },
   lock_timeout: {
     meaning: 'Another runner held the migration lock for too long.',
@@ -178,7 +178,7 @@ export const REASONS = {
   sql: { meaning: 'The server refused a statement.', next: 'fix the file and run `task migrate` again' },
   syntax: {
     meaning: 'PostgreSQL’s grammar refuses a file. Nothing was run.',
-    next: 'fix the file and run `task migrate` again',
+    next: 'fix the file, and run the same command again',
   },
   unreadable: { meaning: 'A file or folder cannot be read.', next: 'check the path and its permissions' },
   unset: { meaning: 'A required setting is missing.', next: 'set DATABASE_URL, or run `task db:start`' },

@@ -12,6 +12,8 @@ export interface Log {
   readonly warn: (reason: string, message: string, file: string | null) => void;
   /** The plan made last is the one that counts. */
   readonly planned: (head: Head, plan: Plan, mode: (step: Step) => Mode) => void;
+  /** The ledger as it was found, whatever the plan will be. */
+  readonly seen: (head: Head) => void;
   readonly started: (step: Step, mode: Mode) => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
   /** Sent, and its outcome cannot be found out. */
@@ -54,6 +56,10 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       remaining = plan.remaining;
       modes = mode;
       for (const warning of plan.warnings) emit({ kind: 'warning', warning });
+    },
+    seen: (head) => {
+      from = head;
+      now = head;
     },
     started: (step, mode) => {
       current = step;

@@ -63,6 +63,7 @@ function refuseStrangers({ ledger: shape, journal: history }: Identity, place: P
     throw new MigrateError('MIGRATION_VERSION_FAILED', 'ledger_shape', {
       operation: 'read the journal',
       message: `${place.schema}.${journal.journalName(place)} is not the journal of rungs: its columns are: ${history.columns}`,
+      hint: `rename that table (\`alter table … rename to …\`): the journal needs its name, and the version table stays as it is`,
     });
   }
 }

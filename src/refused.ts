@@ -2,6 +2,8 @@ import { type ErrorCode, MigrateError } from './errors.ts';
 import { reasonOf } from './failure.ts';
 import { MessageFailed } from './pg/message.ts';
 
+const SERVERS_WORDS = 'see the server’s words above';
+
 /** Any error as the one class. Messages of our own carry no file, so there is no place to name. */
 export function asMigrateError(e: unknown, code: ErrorCode, operation: string): MigrateError {
   if (e instanceof MigrateError) return e;
@@ -18,11 +20,11 @@ export function asMigrateError(e: unknown, code: ErrorCode, operation: string): 
   ];
   const common = { operation, message: server.message, sqlstate: server.code, details, cause: e };
   const reason = reasonOf(server);
-  return new MigrateError(
-    code,
-    reason,
-    reason === 'sql' ? { ...common, hint: 'see the server’s words above' } : common,
-  );
+  const hint =
+    server.code === '25006'
+      ? 'the server is read-only, perhaps a standby: connect to the primary'
+      : SERVERS_WORDS;
+  return new MigrateError(code, reason, reason === 'sql' ? { ...common, hint } : common);
 }
 
 /** Waits for something that only sends our own messages. */

@@ -89,6 +89,8 @@ async function cancelOnAbort(session: Session, signal: AbortSignal, ended: Abort
 export async function settle(worker: Worker, e: unknown): Promise<Failed> {
   if (!(e instanceof MessageFailed)) throw e;
   if (e.server === null) throw new SessionLost(e.message, { cause: e });
+  // Of no interest: "there is no transaction in progress".
+  worker.session.onNotice = () => {};
   // A late cancel can still hit the rollback; a session that is gone gives no server's error.
   for (let gone = false; !gone; ) {
     try {

@@ -71,11 +71,11 @@ function operands(args: Arguments, verb: string, most: number): string | null {
   return args.positionals[0] ?? null;
 }
 
-/** `--num-steps N` or just `N`, not both. */
-function countOf(args: Arguments, verb: string): number | null {
-  const flag = args.text('num-steps');
-  const word = operands(args, verb, flag === null ? 1 : 0);
-  return flag === null ? readCount(word, 'N', verb) : readCount(flag, '--num-steps', verb);
+/** `--num-steps N`, where 0 is all (ToolHive), or just `N`, where 0 is none (golang-migrate); not both. */
+function countOf(args: Arguments, verb: string): number | 'all' | null {
+  const flag = readCount(args.text('num-steps'), '--num-steps', verb);
+  const word = readCount(operands(args, verb, flag === null ? 1 : 0), 'N', verb);
+  return flag === 0 ? 'all' : (flag ?? word);
 }
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -87,8 +87,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     run: async ({ args, options }) => {
       const steps = countOf(args, 'up');
       const to = args.text('to') === null ? undefined : readVersion(args.text('to'), 'up');
-      // As in ToolHive's document: 0 is all.
-      const limit = steps === null || steps === 0 ? {} : { steps };
+      const limit = steps === null || steps === 'all' ? {} : { steps };
       return ran('up', 'up', await up({ ...options, ...limit, ...(to === undefined ? {} : { to }) }));
     },
   },
@@ -102,10 +101,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       if (loaded.config.requireSteps.value && count === null && !args.has('all')) {
         throw noSteps();
       }
-      if (args.has('all') && count !== null && count !== 0) {
+      if (args.has('all') && count !== null && count !== 'all') {
         throw usageError('--all cannot be used with a number of steps', 'down');
       }
-      const steps = args.has('all') || count === 0 ? 'all' : (count ?? 1);
+      const steps = args.has('all') ? 'all' : (count ?? 1);
       return ran('down', 'down', await down({ ...options, steps }));
     },
   },

@@ -81,6 +81,12 @@ const VARIABLES = [
 
 export type Setting = readonly [name: string, value: string];
 
+/** The same, acting as that role: the other one goes, since the server looks at each, and it may not exist. */
+export const withRole = (list: readonly Setting[], role: string): readonly Setting[] => [
+  ...list.filter(([name]) => name.toLowerCase() !== 'role'),
+  ['role', role],
+];
+
 /** The settings of the session: the URL's, and the environment's where the URL is silent. */
 export function settings(fromUrl: readonly Setting[], env: Environment): readonly Setting[] {
   const said = new Set(fromUrl.map(([name]) => name.toLowerCase()));

@@ -70,8 +70,24 @@ function refuseDirty(s: Situation) {
     // golang-migrate's own words, which people search for.
     message: `Dirty database version ${version}. Fix and force version.`,
     details: [whose],
-    hint: `repair the schema by hand, then \`task migrate:force -- ${version < 0n ? 0n : version}\` (or the version it is really at)`,
+    hint: wayOut(s),
   });
+}
+
+function newestBelow(versions: Iterable<bigint>, limit: bigint): bigint {
+  let newest = 0n;
+  for (const v of versions) if (v < limit && v > newest) newest = v;
+  return newest;
+}
+
+/** Both ways out, since only a look at the schema tells which is true; naming one would skip a migration for some. */
+function wayOut({ head, state }: Situation): string {
+  const { unfinished } = state;
+  const version = unfinished?.version ?? head.version ?? 0n;
+  const below = newestBelow(state.applied.keys(), version);
+  const [none, all] = unfinished?.direction === 'down' ? [version, unfinished.head ?? 0n] : [below, version];
+  const is = unfinished?.direction === 'down' ? 'is reverted' : 'is there';
+  return `look at the schema: where nothing of migration ${version} ${is}, \`task migrate:force -- ${none}\`; where all of it ${is}, \`task migrate:force -- ${all}\``;
 }
 
 function refuseUnknownHead(s: Situation): void {

@@ -13,7 +13,7 @@ export function inVoice(hint: string, voice: Voice): string {
     .replaceAll(/\btask (migrate:(\w+)|migrate\b)( --(?= ))?/g, (_all, target: string, verb?: string) =>
       target === 'migrate' ? `${voice} up` : `${voice} ${verb}`,
     )
-    .replaceAll(/`rungs (?=--help|\w+ --help)/g, `\`${voice} `)
+    .replaceAll(/(?<=`)rungs (?=--help|\w+ --help)/g, `${voice} `)
     .replaceAll('run `task db:start`', 'give `--database URL`');
 }
 

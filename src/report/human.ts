@@ -105,26 +105,21 @@ export function statusText(s: Status, voice: Voice): string {
   return [
     ...table(s.migrations),
     `Current version: ${shown(s.version)}`,
-    ...(s.dirty ? dirtyLines(s, voice) : ['Status: OK']),
+    ...(s.dirty ? dirtyLines(s, voice) : [attention.length > 0 ? 'Status: NEEDS ATTENTION' : 'Status: OK']),
     `${applied} applied, ${pending} pending`,
     ...(attention.length === 0 ? [] : ['Needs attention:', ...attention]),
   ].join('\n');
 }
 
-function dirtyLines({ unfinished, version }: Status, voice: Voice): readonly string[] {
+function dirtyLines({ unfinished }: Status, voice: Voice): readonly string[] {
   if (unfinished?.resumable === true) {
     const next = inVoice('Run `task migrate` to continue.', voice);
     return [
       `Status: DIRTY (migration ${unfinished.id} is half done: ${unfinished.done} statements; ${next})`,
     ];
   }
-  return [
-    'Status: DIRTY (migration failed, manual intervention required)',
-    inVoice(
-      `Repair the schema, then \`task migrate:force -- ${shown(version)}\` (or the version it is really at)`,
-      voice,
-    ),
-  ];
+  const next = '`task migrate -- --dry-run` says which versions can be forced';
+  return ['Status: DIRTY (migration failed, manual intervention required)', inVoice(next, voice)];
 }
 
 function table(rows: readonly StatusRow[]): readonly string[] {

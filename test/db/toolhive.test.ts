@@ -3,6 +3,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { run } from '../support/built.ts';
 import { type CliResult, rungs, rungsOnTerminal } from '../support/cli.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { folderLike, writeInto } from '../support/folder.ts';
@@ -369,6 +370,21 @@ describe('config.yaml', () => {
       stderr: expect.stringContaining('cannot read "gone.yaml" (ENOENT)'),
     });
   });
+});
+
+test('a bundle answers to the same commands, with the same file', async () => {
+  const { folder, recorded } = await project(['requireSteps: true']);
+  const built = await rungs(['build', '--config', 'config.yaml', '--outfile', 'dist/migrate.mjs'], {
+    cwd: folder,
+  });
+  expect(built).toMatchObject({ code: 0 });
+  const bundle = (words: string) => run(join(folder, 'dist/migrate.mjs'), words.split(' '), { cwd: folder });
+  expect(await bundle('migrate up --config config.yaml --yes')).toEqual(done('Migrated from version 0 to 4'));
+  expect(await bundle('down --config config.yaml --yes')).toMatchObject({ code: 19 });
+  expect(await bundle('down --config config.yaml --num-steps 1 --yes')).toMatchObject({ code: 0 });
+  expect(await recorded()).toEqual([{ version: 3, dirty: false }]);
+  const shown = await bundle('config --config config.yaml');
+  expect(shown.stdout).toMatch(/^path +- +the bundle$/m);
 });
 
 describe('files made by hand', () => {

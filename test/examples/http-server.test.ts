@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { installedExample } from '../support/example.ts';
 import { folderOf } from '../support/folder.ts';
-import { npm } from '../support/package.ts';
+import { node, tsc } from '../support/package.ts';
 import { freePort, start } from '../support/service.ts';
 
 describe('examples/http-server', async () => {
@@ -13,14 +13,14 @@ describe('examples/http-server', async () => {
   /** Where there is nothing but what was built. */
   const deployed = folderOf({});
   if (project !== null) {
-    await npm(project, ['run', 'build']);
+    await node(project, 'build.mjs');
     copyFileSync(join(project, 'dist/server.mjs'), join(deployed, 'server.mjs'));
   }
   const serve = (url: string, env: Readonly<Record<string, string>> = {}) =>
     start(deployed, 'server.mjs', { DATABASE_URL: url, ...env });
 
   when('has types', async () => {
-    await npm(project ?? '', ['run', 'check']);
+    await node(project ?? '', tsc);
   });
 
   when('migrates from the one file, logs what it does, and serves', async () => {

@@ -10,7 +10,16 @@ import { formatMessage } from 'publint/utils';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
 import { writeInto } from '../support/folder.ts';
-import { install, namesIn, packed, plainEnv, projectOf, readJson, repository } from '../support/package.ts';
+import {
+  install,
+  namesIn,
+  packed,
+  plainEnv,
+  projectOf,
+  readJson,
+  repository,
+  tsc,
+} from '../support/package.ts';
 import { task, withTask } from '../support/task.ts';
 
 const run = promisify(execFile);
@@ -278,7 +287,6 @@ async function compilerSays(
     '--types',
     'node',
   ];
-  const tsc = join(repository, 'node_modules/typescript/bin/tsc');
   const args = [...flags, '--module', module, '--moduleResolution', how, ...more];
   const sources = files.map((name) => `types/${name}`);
   return run(process.execPath, [tsc, ...args, ...sources], { cwd: project }).then(

@@ -180,7 +180,9 @@ function wrongImport(path: string, { from, typeOnly }: Import, tree: Tree): stri
     const isOpen = isAmong(path, doors) || (typeOnly && doors.includes(`type:${path}`));
     return isOpen ? null : `${path} imports ${from}, whose door is ${doors.join(', ') || 'nowhere'}`;
   }
-  const target = resolved(path, from);
+  // A declaration that is shipped as it is names what its neighbour is compiled to.
+  const source = path.endsWith('.d.ts') ? from.replace(/\.js$/, '.ts') : from;
+  const target = resolved(path, source);
   if (!tree.has(target)) return `${path} imports ${target}, which is not there`;
   return isAllowed(path, target)
     ? null

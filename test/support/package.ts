@@ -54,9 +54,18 @@ export async function install(project: string): Promise<boolean> {
   }
 }
 
-/** `npm …` in a project; what it said on stdout. Rejects where it fails. */
-export async function npm(project: string, args: readonly string[]): Promise<string> {
-  return (await run('npm', ['--silent', ...args], { cwd: project, env: plainEnv() })).stdout;
+/** TypeScript's command, the one of this repository. */
+export const tsc = join(repository, 'node_modules/typescript/bin/tsc');
+
+/** `node FILE …` in a project; what it said on stdout. Rejects where it fails, with what it said. */
+export async function node(project: string, ...args: readonly string[]): Promise<string> {
+  const options = { cwd: project, env: plainEnv() };
+  return run(process.execPath, [...args], options).then(
+    ({ stdout }) => stdout,
+    (e: Error & { stdout: string }) => {
+      throw new Error(`${e.message}\n${e.stdout}`);
+    },
+  );
 }
 
 /** `npm test` tells its children of this package: for an npm in another folder that is wrong. */

@@ -30,8 +30,8 @@ export interface Proxy {
   readonly connections: number;
   /** Asked about each message; passes them all unless a test says otherwise. */
   judge: (message: Seen) => Verdict;
-  /** What new connections meet: the server, an end at once, or silence. */
-  accept: 'server' | 'reset' | 'silence';
+  /** What a new connection meets: the server, an end at once, or silence. It is counted by then. */
+  accept: () => 'server' | 'reset' | 'silence';
   /** Lets what was stalled go on. */
   resume(): void;
   /** Closes every connection that there is. */
@@ -58,8 +58,9 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const connection = ++connections;
     keep(client);
-    if (proxy.accept === 'reset') client.resetAndDestroy();
-    if (proxy.accept !== 'server') return;
+    const met = proxy.accept();
+    if (met === 'reset') client.resetAndDestroy();
+    if (met !== 'server') return;
     const port = Number(target.port || 5432);
     const upstream = keep(dial({ port, host: target.hostname, allowHalfOpen: true }));
     const cut = () => {
@@ -121,7 +122,7 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
       return connections;
     },
     judge: () => 'pass',
-    accept: 'server',
+    accept: () => 'server',
     resume: () => {
       for (const go of waiting) go();
     },

@@ -14,7 +14,7 @@ export type Env = Readonly<Record<string, string>>;
 const STATE = `select concat_ws(' ', session_user, 'as', current_user, 'on', current_database(), 'port',
   coalesce(inet_server_port()::text, 'none'), coalesce(s.version, 'plain'), s.client_dn,
   'called', current_setting('application_name'), 'path', current_setting('search_path')) as state
-  from pg_stat_ssl s where s.pid = pg_backend_pid()`;
+  from (select pg_backend_pid() as pid) self left join pg_stat_ssl s using (pid)`;
 
 /** The first that fits is the kind of a refusal, whoever says it. */
 const KINDS: readonly (readonly [kind: string, words: RegExp])[] = [
@@ -61,7 +61,7 @@ export function byPsql(text: string, env: Env): Promise<string> {
       { env: { PATH: process.env.PATH, LC_ALL: 'C', ...env } },
       (error, stdout, stderr) => {
         // Of several attempts the last one counts; each begins its own line.
-        const last = stderr.split(/(?=connection to server )/).at(-1) ?? '';
+        const last = stderr.split(/(?=connection to server |could not translate )/).at(-1) ?? '';
         done(error === null ? stdout.trim() : `refused: ${kindOf(last)}`);
       },
     );

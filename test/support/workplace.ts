@@ -51,3 +51,5 @@ export async function workplace(files: Files): Promise<Workplace> {
 /** What was printed, with every duration as `N ms`. */
 export const told = ({ stdout, stderr }: CliResult): string =>
   `${stderr}${stdout}`.replaceAll(/\b(\d+ ms|\d+\.\d\d s)\b/g, 'N ms');
+
+export const lines = (...all: readonly string[]): string => `${all.join('\n')}\n`;

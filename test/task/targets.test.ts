@@ -36,23 +36,13 @@ withTask('a project that includes the package', () => {
     expect(code).toBe(0);
     const { tasks } = JSON.parse(stdout) as { tasks: { name: string; desc: string; aliases: string[] }[] };
     const names = tasks.map(({ name }) => name).filter((name) => !name.startsWith('deploy'));
-    expect(names.sort()).toEqual([
-      'db:reset',
-      'db:start',
-      'db:stop',
-      'db:url',
-      'migrate',
-      'migrate-down',
-      'migrate-up',
-      'migrate:config',
-      'migrate:create',
-      'migrate:down',
-      'migrate:force',
-      'migrate:goto',
-      'migrate:redo',
-      'migrate:status',
-      'migrate:version',
-    ]);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        ...['db:reset', 'db:start', 'db:stop', 'db:url', 'migrate', 'migrate:create', 'migrate:down'],
+        ...['migrate:force', 'migrate:goto', 'migrate:redo', 'migrate:status', 'migrate:version'],
+      ]),
+    );
+    for (const name of names) expect(name).toMatch(/^(migrate|migrate:\w+|migrate-(up|down)|db:\w+)$/);
     for (const { name, desc, aliases } of tasks) {
       if (!name.startsWith('deploy')) expect(desc, name).toMatch(/^[A-Z].{20}/);
       if (name === 'migrate') expect(aliases).toEqual(['migrate:up']);

@@ -74,7 +74,7 @@ withTask('task migrate-up and migrate-down', () => {
     'a b  c',
     '*',
     '\\',
-    '%s${HOME}',
+    '%s$HOME',
   ];
 
   test.each(HOSTILE)('CONFIG=%s is a file’s name and no more', async (value) => {

@@ -1,0 +1,1 @@
+drop index concurrently parcels_code_prefix;

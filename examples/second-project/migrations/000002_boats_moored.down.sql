@@ -1,0 +1,1 @@
+alter table boats drop column moored;

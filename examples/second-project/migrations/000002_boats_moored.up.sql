@@ -1,0 +1,1 @@
+alter table boats add column moored timestamptz not null default now();

@@ -1,0 +1,3 @@
+drop trigger boats_logged on boats;
+drop function log_boat();
+drop table harbour_log;

@@ -1,0 +1,1 @@
+drop index concurrently boats_by_name;

@@ -1,0 +1,1 @@
+create unique index concurrently boats_by_name on boats (name);

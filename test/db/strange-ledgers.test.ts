@@ -1,0 +1,103 @@
+/** Tables called like ours that are not: refused by name, before anything is written. */
+
+import { describe, expect, it } from 'vitest';
+import { currentVersion, down, force, goto, redo, status, up } from '../../src/index.ts';
+import { contents } from '../support/contents.ts';
+import { documentOf, errorOf } from '../support/documents.ts';
+import { failureOf } from '../support/failure.ts';
+import { workplace } from '../support/workplace.ts';
+
+const FILES = {
+  '1_a.up.sql': 'create table a (id int);',
+  '1_a.down.sql': 'drop table a;',
+  '2_b.up.sql': 'create table b (id int);',
+};
+
+describe('a version table', () => {
+  const cases: readonly (readonly [what: string, sql: string, message: RegExp])[] = [
+    [
+      'of FluxStudio’s',
+      `create table schema_migrations (migration_name text primary key, applied_at timestamptz default now(),
+       execution_time_ms int, checksum text, applied_by text); insert into schema_migrations values ('001_a')`,
+      /"public"\."schema_migrations" is not golang-migrate’s version table: its columns are: migration_name text, /,
+    ],
+    [
+      'of Rails’s or dbmate’s',
+      "create table schema_migrations (version varchar primary key); insert into schema_migrations values ('7')",
+      /its columns are: version character varying$/,
+    ],
+    [
+      'that is a view',
+      'create view schema_migrations as select 1::bigint as version, false as dirty',
+      /it is not a table$/,
+    ],
+    ['that is a sequence', 'create sequence schema_migrations', /it is not a table$/],
+    [
+      'with two rows',
+      'create table schema_migrations (version bigint, dirty boolean); insert into schema_migrations values (1, false), (2, false)',
+      /^it holds more than one row; golang-migrate keeps one$/,
+    ],
+    [
+      'with a NULL for the version',
+      'create table schema_migrations (version bigint, dirty boolean); insert into schema_migrations values (null, false)',
+      /^its row holds a NULL$/,
+    ],
+    [
+      'with a NULL for dirty',
+      'create table schema_migrations (version bigint, dirty boolean); insert into schema_migrations values (1, null)',
+      /^its row holds a NULL$/,
+    ],
+    [
+      'whose journal is somebody else’s',
+      'create table schema_migrations_history (id int, what text)',
+      /^public\.schema_migrations_history is not the journal of rungs: its columns are: id integer, what text$/,
+    ],
+  ];
+
+  it.each(cases)('%s is refused by every command, and left as it is', async (_what, sql, message) => {
+    const { rungs, database, folder } = await workplace(FILES);
+    await database.query(sql);
+    const before = await contents(database);
+    const refusal = {
+      code: 'MIGRATION_VERSION_FAILED',
+      reason: 'ledger_shape',
+      message: expect.stringMatching(message),
+    };
+    expect(errorOf(await rungs('up --json'))).toMatchObject(refusal);
+    const options = { database: database.url, migrations: `${folder}/migrations` };
+    const others: readonly (() => Promise<unknown>)[] = [
+      () => up({ ...options, dryRun: true }),
+      () => down(options),
+      () => goto({ ...options, to: 1n }),
+      () => redo(options),
+      () => status(options),
+      () => currentVersion(options),
+      () => force({ ...options, version: 1n }),
+    ];
+    for (const other of others) expect(await failureOf(other())).toMatchObject(refusal);
+    expect(await contents(database)).toEqual(before);
+  });
+
+  it('of golang-migrate’s with an integer for the version is taken as it is', async () => {
+    const { rungs, database, ledger } = await workplace(FILES);
+    await database.query(
+      'create table schema_migrations (version integer, dirty boolean); insert into schema_migrations values (1, false)',
+    );
+    expect(documentOf(await rungs('up --json'))).toMatchObject({ from: '1', to: '2', error: null });
+    expect(await ledger()).toEqual(['2']);
+  });
+
+  it('that is a stranger’s can stay, beside ours of another name', async () => {
+    const { rungs, database } = await workplace(FILES);
+    await database.query(
+      "create table schema_migrations (version varchar primary key); insert into schema_migrations values ('7')",
+    );
+    const url = new URL(database.url);
+    url.searchParams.set('x-migrations-table', 'ours');
+    expect(await rungs('up', { env: { DATABASE_URL: url.href } })).toMatchObject({ code: 0 });
+    expect(await database.query('select version::text, dirty from ours')).toEqual([
+      { version: '2', dirty: false },
+    ]);
+    expect(await database.query('select * from schema_migrations')).toEqual([{ version: '7' }]);
+  });
+});
