@@ -150,6 +150,8 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   const { database, signal, table: given, applicationName = `rungs ${command}` } = options;
   const named = { schema: given?.schema ?? null, name: given?.name ?? 'schema_migrations' };
   if (typeof database !== 'string') {
+    // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
+    if ('totalCount' in database) throw new TypeError('a pg.Pool: lend a client of it, from pool.connect()');
     const session = async () => lend(database);
     return { open: session, reopen: () => reopenLike(database, PATIENT), table: named, urlPath: null };
   }

@@ -19,7 +19,7 @@ export async function addressesOf(
     throw new Error(signal?.aborted === true ? 'cancelled' : 'timeout expired');
   };
   try {
-    const found = await Promise.race([lookup(host, { all: true, verbatim: true }), tooLate()]);
+    const found = await Promise.race([lookup(host, { all: true }), tooLate()]);
     return [...new Set(found.map(({ address }) => address))];
   } finally {
     done.abort();

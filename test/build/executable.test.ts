@@ -23,8 +23,12 @@ async function built(outfile: string): Promise<string> {
   return join(cwd, outfile);
 }
 
+/** Of both tests: to make one takes as long as all the rest. */
+let first: Promise<string> | undefined;
+
 it('is a program by itself: no Node, no PATH, no variables, no files beside it', { timeout }, async () => {
-  const file = alone(await built('bin/migrate-app'));
+  first ??= built('bin/migrate-app');
+  const file = alone(await first);
   const carried = await run(file, ['version', '--embedded']);
   expect(carried).toMatchObject({ code: 0, stderr: '' });
   expect(carried.stdout).toMatch(/^2 migrations: 1 to 2\ndigest: [0-9a-f]{64}\n/);
@@ -40,6 +44,7 @@ it('is a program by itself: no Node, no PATH, no variables, no files beside it',
 });
 
 it('is the same bytes for the same files', { timeout }, async () => {
-  const [one, other] = [await built('migrate'), await built('migrate')];
+  first ??= built('bin/migrate-app');
+  const [one, other] = [await first, await built('migrate')];
   expect(readFileSync(one).equals(readFileSync(other))).toBe(true);
 });

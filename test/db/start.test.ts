@@ -155,6 +155,14 @@ describe('a lent client', () => {
     await client.end();
   });
 
+  it('is not a pool', async () => {
+    const { url } = await createDatabase();
+    const pool = new pg.Pool({ connectionString: url });
+    const client = pool as unknown as pg.Client;
+    await expect(migrateOnStart({ client, migrations: two() })).rejects.toThrow('pool.connect()');
+    await pool.end();
+  });
+
   it('inside a transaction is refused', async () => {
     const { url } = await createDatabase();
     const client = new pg.Client(url);

@@ -41,7 +41,14 @@ export function namesIn(tgz: string): readonly string[] {
  * registry and has not all of it in its cache: to be skipped, aloud; in CI that is a failure.
  */
 export async function install(project: string): Promise<boolean> {
-  const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const flags = [
+    '--prefer-offline',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--fetch-retries=1',
+  ];
   try {
     await run('npm', ['install', ...flags, packed()], { cwd: project, env: plainEnv() });
     return true;

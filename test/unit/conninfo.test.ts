@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isConninfo, readConninfo } from '../../src/config/conninfo.ts';
+import { KEYWORD_NAMES } from '../../src/config/keywords.ts';
 import { passwordIn } from '../../src/config/passfile.ts';
 import { parseDatabaseUrl } from '../../src/config/url.ts';
 import { refusal } from '../support/world.ts';
@@ -132,4 +135,9 @@ describe('URLs from a provider’s page are taken as they are', () => {
       '"connection_limit" is for a driver that is not used here, and is ignored',
     ]);
   });
+});
+
+test('docs/connection.md tells of every keyword', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/connection.md'), 'utf8');
+  expect(KEYWORD_NAMES.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });

@@ -14,7 +14,11 @@ const filesIn = (dir: string, end: string): readonly string[] =>
     .filter((name) => name.endsWith(end))
     .map((name) => `${dir}/${name}`);
 
-const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...filesIn('docs', '.md')];
+const examples = readdirSync(join(root, 'examples')).map((name) => `examples/${name}`);
+const documents = [
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', ...filesIn('docs', '.md')],
+  ...examples.map((dir) => `${dir}/README.md`),
+];
 const sources = ['src', 'tasks'].flatMap((dir) => filesIn(dir, '.ts'));
 
 describe('the documentation', () => {
@@ -32,7 +36,9 @@ describe('the documentation', () => {
     expect(dead).toEqual([]);
   });
 
-  it.each(documents)('%s names only targets, commands and flags that there are', (path) => {
+  // A project has targets of its own.
+  const ours = documents.filter((path) => !path.includes('second-project'));
+  it.each(ours)('%s names only targets, commands and flags that there are', (path) => {
     const code = codeOf(read(path));
     const bare = code.filter((c) => c.startsWith('--')).flatMap((c) => flagsIn([c.split(' ')[0] ?? '']));
     expect([...code.flatMap(wrongIn), ...bare.filter((f) => !isFlag(f) && !FOREIGN.includes(f))]).toEqual([]);
@@ -56,6 +62,12 @@ describe('the documentation', () => {
       'npx rungs undo',
     ]);
   });
+});
+
+it.each(examples)('%s asks for this version', (dir) => {
+  const { version } = JSON.parse(read('package.json'));
+  const { dependencies, devDependencies } = JSON.parse(read(`${dir}/package.json`));
+  expect({ ...dependencies, ...devDependencies }.rungs).toBe(`^${version}`);
 });
 
 describe('the error tables', () => {

@@ -7,6 +7,7 @@ import { boats, moor } from './boats.ts';
 
 const log = (event: string, fields: object = {}) => console.log(JSON.stringify({ event, ...fields }));
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
+pool.on('error', (e) => log('connection-lost', { message: e.message }));
 
 // On a connection of the pool's: the pool gets it back as it was.
 const client = await pool.connect();

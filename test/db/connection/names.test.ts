@@ -125,6 +125,15 @@ describe.runIf(hasPsql && hasOpenssl)('as with psql', () => {
     });
   });
 
+  it('the machine’s own authorities are asked with sslrootcert=system (libpq 16; psql here may be older)', async () => {
+    await server.present(certificates, 'names');
+    const text = `host=db.example hostaddr=127.0.0.1 port=${server.port} dbname=postgres user=trusted sslrootcert=system`;
+    expect(await byUs(text, { HOME: home })).toBe('refused: certificate');
+    expect(await byUs(text, { HOME: home, SSL_CERT_FILE: file('ca.crt') })).toContain('trusted as trusted');
+    const elsewhere = text.replace('db.example', 'other.example');
+    expect(await byUs(elsewhere, { HOME: home, SSL_CERT_FILE: file('ca.crt') })).toBe(no);
+  });
+
   it.each([
     ['host=db.example', 'db.example'],
     ['host=db.example sslsni=1', 'db.example'],
