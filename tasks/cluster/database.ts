@@ -6,7 +6,7 @@ import { identifier, literal } from '../../src/sql/quote.ts';
 export async function ensureDatabase(adminUrl: string, name: string): Promise<void> {
   // An empty environment: a PGOPTIONS or PGSSLMODE of the user's is meant for servers of theirs.
   const now = () => performance.now();
-  const how = { attempts: 1, delayMs: 0, deadlineMs: 30_000, now, emit: () => {}, signal: undefined };
+  const how = { attempts: 5, delayMs: 200, deadlineMs: 30_000, now, emit: () => {}, signal: undefined };
   const session = await connect(parseDatabaseUrl(adminUrl, {}), 'rungs', how);
   try {
     const { sets } = await session.query(

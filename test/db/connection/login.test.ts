@@ -2,7 +2,7 @@
 
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseDatabaseUrl } from '../../../src/config/url.ts';
 import type { Event } from '../../../src/event.ts';
 import { connect } from '../../../src/pg/connect.ts';
@@ -195,5 +195,15 @@ describe.runIf(hasPsql && hasOpenssl)('as with psql', () => {
     expect(await compareText('postgres://', { ...env, PGSSLMAXPROTOCOLVERSION: 'TLSv1.2' })).toContain(
       'TLSv1.2',
     );
+  });
+
+  it('and with nothing that another environment says, though pg would read it', async () => {
+    const ours = { PGOPTIONS: '-c search_path=leak', PGREPLICATION: 'database', PGSSLNEGOTIATION: 'direct' };
+    for (const [name, value] of Object.entries({ ...ours, PGCLIENT_ENCODING: 'LATIN1' }))
+      vi.stubEnv(name, value);
+    const text = `host=127.0.0.1 port=${server.port} user=trusted dbname=postgres`;
+    for (const mode of ['disable', 'require'])
+      expect(await byUs(`${text} sslmode=${mode}`, {})).toContain('path "$user", public');
+    vi.unstubAllEnvs();
   });
 });
