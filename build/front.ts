@@ -11,7 +11,7 @@ import { unpack } from './cargo.ts';
 declare const RUNGS_BODY: () => string;
 declare const RUNGS_CALL: string;
 
-const [node = '', file = node, ...argv] = process.argv;
+const [, file = '', ...argv] = process.argv;
 const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
 const program = `${RUNGS_CALL}${name}`;
 

@@ -11,7 +11,7 @@ import type { PluginBuild } from 'esbuild';
  */
 const PARSER = /\/(analysis(-[0-9A-Z]{8}\.mjs|\.cjs)|sql\/analysis\.ts)$/;
 const NO_PARSER = `
-export const analyseFile = async ({ path, text }) => ({
+export const analyseFile = async ({ path }) => ({
   analysis: { mode: 'atomic', why: null, parsed: false, statements: [] },
   problems: [{
     reason: 'no_parser',

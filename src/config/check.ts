@@ -54,7 +54,7 @@ function at({ tree }: Pick<Layer, 'tree'>, pointer: string): unknown {
 /** A file's values are known by their keys, and others by the name of the variable or flag. */
 function problemOf({ origins }: Layer, pointer: string, what: string): Problem {
   const origin = origins.get(pointer) ?? null;
-  const key = pointer.replace('/', '.');
+  const key = pointer.replaceAll('/', '.');
   const name = origin?.kind === 'variable' || origin?.kind === 'flag' ? '' : `${key} `;
   return { origin, message: `${name}${what}` };
 }

@@ -91,12 +91,15 @@ function readNode(r: Reading, node: unknown, pointer: string, depth: number, at:
 function textOf(r: Reading, written: string, pointer: string, at: number): string {
   const { text, isSubstituted, fault } = substitute(written, r.env);
   if (fault !== null) {
-    r.complain(at, `${pointer.replace('/', '.')}: ${fault}`);
+    r.complain(at, `${pointer.replaceAll('/', '.')}: ${fault}`);
     r.faulty.add(pointer);
   }
   if (isSubstituted) r.hidden.add(pointer);
-  const isPassword = isSecret(pointer) && !isSubstituted;
-  if (isPassword && (pointer !== 'database' || hasPassword(text))) r.holdsPassword = true;
+  if (isSecret(pointer)) {
+    // What stands in the file itself, be the rest from variables or not.
+    const own = written.replaceAll(/\$\{\w*\}/g, '');
+    if (pointer === 'database' ? hasPassword(own) : own !== '') r.holdsPassword = true;
+  }
   return pointer === 'database/sslmode' ? text.toLowerCase() : text;
 }
 
@@ -127,9 +130,13 @@ function entriesOf(r: Reading, map: YAMLMap, depth: number): readonly Entry[] {
   });
   const merged = own
     .filter(({ key }) => key === '<<')
-    .flatMap(({ value }) => (isSeq(value) ? value.items : [value]))
-    .map((node) => (isAlias(node) ? node.resolve(r.document) : node))
-    .flatMap((node) => (isMap(node) && depth < DEEPEST ? entriesOf(r, node, depth + 1) : []))
+    .flatMap(({ value, at }) => (isSeq(value) ? value.items : [value]).map((node) => ({ node, at })))
+    .flatMap(({ node, at }) => {
+      const target = isAlias(node) ? node.resolve(r.document) : node;
+      if (isMap(target)) return depth < DEEPEST ? entriesOf(r, target, depth + 1) : [];
+      r.complain(at, 'what is behind << must be a section, or the name of an anchor above');
+      return [];
+    })
     .map((entry) => ({ ...entry, isMerged: true }));
   return [...own.filter(({ key }) => key !== '<<'), ...merged];
 }

@@ -83,6 +83,8 @@ async function tryHost(
     let refusal: Refusal | null = null;
     for (const candidate of host) {
       if (refusal !== null && !callsFor(candidate, refusal)) continue;
+      // `prefer` asked for TLS, and there is none: that is no failure.
+      if (refusal !== null && hasNoTls(refusal)) refusals.pop();
       const way = { candidate, address, password: round.passwords(candidate).text };
       const outcome = await open(way, terms());
       if (!(outcome instanceof Refusal)) return sessionOn(outcome, way, terms());

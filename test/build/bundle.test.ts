@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { alone, root, run } from '../support/built.ts';
 import { type CliResult, rungs } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
+import { faultsOf } from '../support/documents.ts';
 import { folderOf } from '../support/folder.ts';
 import { ordinaryUser } from '../support/project.ts';
 import { schemaOf } from '../support/schema.ts';
@@ -34,7 +35,13 @@ async function bundleOf(files: Files, flags: readonly string[] = []): Promise<st
   return alone(join(project, 'dist/migrate.mjs'));
 }
 
-const json = ({ stdout }: CliResult) => JSON.parse(stdout);
+/** By the published schema. */
+function json({ stdout }: CliResult) {
+  const document = JSON.parse(stdout);
+  expect(faultsOf(document)).toEqual([]);
+  return document;
+}
+
 const edit = (file: string, change: (text: string) => string) =>
   writeFileSync(file, change(readFileSync(file, 'utf8')));
 

@@ -174,15 +174,12 @@ const CASES: readonly Case[] = [
 it.each(CASES)('$what is $code ($reason)', async ({ code, reason, files, before, words, env, ledger }) => {
   const place = await workplace({ ...PAIR, ...files });
   await before?.(place);
-  const options = env === undefined ? {} : { env };
-  const plain = await place.rungs(words, options);
-  expect(plain).toMatchObject({ code: CODES[code].exit, stdout: '' });
-  expect(plain.stderr).toContain(`${code}: ${CODES[code].title}\n  operation: `);
-  expect(plain.stderr).toMatch(/\n {2}next: [^\n]+\n$/);
-  const words_ = words.includes(' -- ') ? words.replace(' -- ', ' --json -- ') : `${words} --json`;
-  const json = await place.rungs(words_, options);
-  expect(json.code).toBe(CODES[code].exit);
-  expect(errorOf(json)).toMatchObject({ code, reason });
+  const call = words.includes(' -- ') ? words.replace(' -- ', ' --json -- ') : `${words} --json`;
+  const result = await place.rungs(call, env === undefined ? {} : { env });
+  expect(result.code).toBe(CODES[code].exit);
+  expect(errorOf(result)).toMatchObject({ code, reason });
+  expect(result.stderr).toContain(`${code}: ${CODES[code].title}\n  operation: `);
+  expect(result.stderr).toMatch(/\n {2}next: [^\n]+\n$/);
   expect(await place.ledger()).toEqual(ledger);
 });
 

@@ -123,7 +123,7 @@ describe('a syntax error', () => {
           '  at: migrations/2_bad.up.sql:2:2',
           '      2 | \tcreat table c (id int);',
           '        | \t^',
-          '  next: fix the file and run `rungs up` again',
+          '  next: fix the file, and run the same command again',
         ),
       );
       expect(await ledger()).toBeNull();

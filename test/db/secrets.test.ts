@@ -135,13 +135,9 @@ describe('a password', () => {
   ])('in a URL that went to the wrong place is not printed: rungs %s URL', async (words) => {
     const wrong = `postgres://app:${PASSWORD.replaceAll(' ', '')}@${hostOf()}/app`;
     const env = { DATABASE_URL: place.database.url };
-    for (const json of ['', ' --json']) {
-      await isSilent(
-        /CONFIG_INVALID|INVALID_VERSION|MIGRATION_SOURCE_FAILED/,
-        `${words} ${wrong}${json}`.trim(),
-        { env },
-      );
-    }
+    // What is printed goes to stderr, the document to stdout: both forms at once.
+    const expected = /CONFIG_INVALID|INVALID_VERSION|MIGRATION_SOURCE_FAILED/;
+    await isSilent(expected, `${words} ${wrong} --json`.trim(), { env });
   });
 
   it('of a connection that is lost is not printed', async () => {

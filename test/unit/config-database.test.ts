@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readDocument } from '../../src/config/document.ts';
 import { originText } from '../../src/config/layer.ts';
 import { masked } from '../../src/config/masked.ts';
 import { parseDatabaseUrl } from '../../src/config/url.ts';
@@ -115,6 +116,23 @@ describe('passwordFile', () => {
     const [problem] = problemsOf({ file: section(...more), files });
     expect(problem).toMatch(/^rungs\.yaml:\d:3: /);
     expect(problem).toContain(message);
+  });
+});
+
+describe('a file that holds a password', () => {
+  const dollar = '$';
+  it.each([
+    ['database: postgres://u:pw@h/d', true],
+    [`database: postgres://u:pw@${dollar}{HOST}/d`, true],
+    [`database: postgres://u:${dollar}{PW}@h/d`, false],
+    ['database: postgres://u@h/d', false],
+    ["database: host=h password='p w'", true],
+    ['database:\n  password: pw', true],
+    [`database:\n  password: pw-${dollar}{PW}`, true],
+    [`database:\n  migrationPassword: ${dollar}{PW}`, false],
+    ['path: password', false],
+  ])('%s: %s', (file, holds) => {
+    expect(readDocument(file, 'rungs.yaml', { PW: 'x', HOST: 'h' }).holdsPassword).toBe(holds);
   });
 });
 

@@ -192,6 +192,8 @@ describe('a mistake in a file is an error with its place', () => {
     ['retry: { attempts: 3', /a quote, bracket, colon or comma is missing|not indented/],
     ['path: !dir x', /a value that begins with ! is a tag/],
     ['path: *nowhere', /is the name of an anchor, and there is none above/],
+    ['retry:\n  <<: *nowhere', /^rungs.yaml:2:3: what is behind << must be a section/],
+    ['retry:\n  <<: 3', /^rungs.yaml:2:3: what is behind << must be a section/],
     ['path: @x', /a value cannot begin with @/],
     ['path: &a\n  <<: *a\n', /path is a section/],
   ])('%s', (file, expected) => {

@@ -30,6 +30,17 @@ it('every name in the table is that of a file or folder', () => {
   expect(names.filter((name) => !paths.some((path) => path.startsWith(name)))).toEqual([]);
 });
 
+it('CONTRIBUTING.md has the same table', () => {
+  const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+  const bare = (name: string) => name.replace(/^src\//, '');
+  const rows = [...page.matchAll(/^\| (\d) +\| ([^|]+) \|/gm)].map(([, floor, files = '']) => [
+    floor,
+    [...files.matchAll(/`([^`]+)`/g)].map((m) => bare(m[1] ?? '')).sort(),
+  ]);
+  const table = FLOORS.map(({ what, files }) => [what.slice(0, 1), files.map(bare).sort()]);
+  expect(rows.reverse()).toEqual(table);
+});
+
 describe('the checker', () => {
   it('reads every kind of import', () => {
     const text = [
