@@ -1,5 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unquotable } from '../src/config/masked.ts';
 import { MigrateError } from '../src/errors.ts';
 import { nextNames } from '../src/layout/pairs.ts';
 import { quoted } from './_flags.ts';
@@ -18,7 +19,7 @@ export async function createPair(folder: string, name: string | null): Promise<R
     throw fail('name', 'please specify name', 'type `task migrate:create -- add_users`');
   }
   if (!NAME.test(name) || name.length > LONGEST) {
-    const suggestion = (name.includes('://') ? '' : name)
+    const suggestion = (unquotable(name) === null ? name : '')
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '_')
       .replaceAll(/^_+|_+$/g, '')

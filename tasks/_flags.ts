@@ -1,6 +1,7 @@
 /** Arguments to values: what each command takes, in one table that `--help` and docs/commands.md are made from. */
 
 import { parseArgs } from 'node:util';
+import { unquotable } from '../src/config/masked.ts';
 import { MigrateError } from '../src/errors.ts';
 import { MAX_VERSION } from '../src/layout/pairs.ts';
 
@@ -66,8 +67,8 @@ export const usageError = (message: string, verb: string): MigrateError =>
     hint: `see \`${targetOf(verb)} --help\``,
   });
 
-/** What was typed, for a message; not a URL in the wrong place, which may hold a password. */
-export const quoted = (text: string): string => (text.includes('://') ? 'a URL' : JSON.stringify(text));
+/** What was typed, for a message; not a connection string in the wrong place. */
+export const quoted = (text: string): string => unquotable(text) ?? JSON.stringify(text);
 
 /** Throws CONFIG_INVALID for a flag that the command does not have, or one without its value. */
 export function parseFlags(argv: readonly string[], verb: string, allowed: readonly FlagName[]): Arguments {
@@ -93,7 +94,8 @@ export function parseFlags(argv: readonly string[], verb: string, allowed: reado
     };
   } catch (e) {
     const message = (e as Error).message.replace(/\. To specify a positional.*$/s, '');
-    throw usageError(message.includes('://') ? 'Unknown option, with a URL in it' : message, verb);
+    const hidden = unquotable(message);
+    throw usageError(hidden === null ? message : `Unknown option, with ${hidden} in it`, verb);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The frame of every call: arguments, environment, signals, printing, exit code. */
 
+import { unquotable } from '../src/config/masked.ts';
 import { MigrateError, REASONS } from '../src/errors.ts';
 import type { Event, Warning } from '../src/event.ts';
 import { type RunOptions, version } from '../src/index.ts';
@@ -146,7 +147,7 @@ function report(e: unknown, { verb, json, voice, narrator, warnings }: Ended): b
     const shown = errorDocument(error, voice);
     const document =
       error.report === null
-        ? failedDocument(verb.includes('://') ? '' : verb, shown, warnings)
+        ? failedDocument(unquotable(verb) === null ? verb : '', shown, warnings)
         : runDocument(verb, error.report, declined ? null : shown);
     console.log(JSON.stringify(document, null, 2));
   }

@@ -2,6 +2,7 @@
 
 import { type Fault, validate } from 'virtual:config-validator';
 import type { Layer, Origin, Problem } from './layer.ts';
+import { unquotable } from './masked.ts';
 import { nearest } from './nearest.ts';
 import { isSecret, nodeAt } from './shape.ts';
 
@@ -74,6 +75,6 @@ function complaint(layer: Layer, { keyword, params }: Fault, pointer: string): s
 
 /** Nothing that might be a URL with a password in it. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return value.includes('://') ? 'a URL' : JSON.stringify(value.slice(0, 100));
+  if (typeof value === 'string') return unquotable(value) ?? JSON.stringify(value.slice(0, 100));
   return Array.isArray(value) ? 'a list' : 'a section';
 }

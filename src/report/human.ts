@@ -111,15 +111,22 @@ export function statusText(s: Status, voice: Voice): string {
   ].join('\n');
 }
 
-function dirtyLines({ unfinished }: Status, voice: Voice): readonly string[] {
+function dirtyLines({ unfinished, version, migrations }: Status, voice: Voice): readonly string[] {
   if (unfinished?.resumable === true) {
     const next = inVoice('Run `task migrate` to continue.', voice);
     return [
       `Status: DIRTY (migration ${unfinished.id} is half done: ${unfinished.done} statements; ${next})`,
     ];
   }
-  const next = '`task migrate -- --dry-run` says which versions can be forced';
-  return ['Status: DIRTY (migration failed, manual intervention required)', inVoice(next, voice)];
+  const half = version ?? 0n;
+  const below = migrations.findLast((m) => m.state === 'applied' && m.version < half)?.id ?? '0';
+  return [
+    'Status: DIRTY (migration failed, manual intervention required)',
+    inVoice(
+      `Where nothing of migration ${half} is there, \`task migrate:force -- ${below}\`; where all of it is, \`task migrate:force -- ${half}\``,
+      voice,
+    ),
+  ];
 }
 
 function table(rows: readonly StatusRow[]): readonly string[] {

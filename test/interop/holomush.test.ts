@@ -430,7 +430,7 @@ describe('7. each documented code', () => {
     const run = startRungs(['force', '7', '--path', FOLDER], { env: { DATABASE_URL: database.url } });
     await until('force waits for the table', async () => (await waiting(database, 'relation')) === 1);
     await keeper.query(`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and application_name = 'rungs'`);
+      where datname = current_database() and application_name like 'rungs%'`);
     const { code, stdout, stderr } = await run.ended;
     expect({ code, stdout }).toEqual({ code: 16, stdout: '' });
     expect(stderr).toMatch(/^MIGRATION_FORCE_FAILED: cannot force the version$/m);

@@ -145,6 +145,17 @@ describe('in nothing that the command prints', () => {
     expect([code, stdout === '', stderr === '']).toEqual([11, false, false]);
   });
 
+  it.each(['up', 'force', 'status', 'create', ''])(
+    'where it went to the wrong place: rungs %s',
+    async (verb) => {
+      const [, , { text = '' } = {}] = ways(down, '');
+      const args = [...(verb === '' ? [] : [verb]), text, '--json'];
+      const { stdout, stderr } = await rungs(args, { env: { DATABASE_URL: 'host=127.0.0.1 port=1 user=u' } });
+      expect(`${stdout}${stderr}`).not.toMatch(PIECES);
+      expect(stderr).toContain('a connection string');
+    },
+  );
+
   it('and neither in the journal, nor in the server’s log and list of sessions', async () => {
     const { text = '', env = {} } = ways(server.port, '')[0] ?? {};
     const { code, stdout, stderr } = await rungs(['up', '--path', folder, '--json'], {

@@ -116,7 +116,7 @@ describe.runIf(hasPsql && hasOpenssl)('as with psql', () => {
 });
 
 /** On purpose not as with psql, which goes on without the check, or without the certificate. */
-describe('a file that was named has to be there', () => {
+describe.runIf(hasPsql && hasOpenssl)('a file that was named has to be there', () => {
   it.each([
     'sslmode=prefer sslrootcert=/nowhere',
     'sslmode=require sslcert=/nowhere',
