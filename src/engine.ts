@@ -135,6 +135,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
     ...(asked ? {} : { settled }),
   });
   if (got === 'settled') return;
+  let isDone = false;
   try {
     const now = await view(command, session, first);
     if (asked && !isSamePlan(first.plan, now.plan)) {
@@ -157,10 +158,13 @@ async function underLock(command: Command, session: Session, first: View, asked:
     };
     if (!isNothing(now.plan)) await prepare(worker, now);
     await runSteps(worker, job, log, now.plan.steps, now.analysed);
+    isDone = true;
   } finally {
     session.onNotice = () => {};
     // Closing an own connection would do; a lent one lives on. A lost one has nothing left to release.
-    await release(session, ids).catch(() => {});
+    await release(session, ids).catch((e: Error) => {
+      if (isDone) closeFailed(log, e);
+    });
     if (session.lent) await session.send(restore(baseline)).catch(() => {});
   }
 }
@@ -219,6 +223,9 @@ async function close(session: Session | null, log: Log, error: MigrateError | nu
   try {
     await session?.close();
   } catch (e) {
-    if (error === null) log.warn('close_failed', `MIGRATION_CLOSE_FAILED: ${(e as Error).message}`, null);
+    if (error === null) closeFailed(log, e as Error);
   }
 }
+
+const closeFailed = (log: Log, e: Error): void =>
+  log.warn('close_failed', `MIGRATION_CLOSE_FAILED: ${e.message}`, null);

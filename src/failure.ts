@@ -25,6 +25,7 @@ const CURES: Readonly<Record<string, string>> = {
   '2D000':
     'a DO block or procedure that commits cannot run inside the migration’s transaction: begin the file with `-- rungs: no-transaction`',
   '25001': 'the statement cannot run inside a transaction: begin the file with `-- rungs: no-transaction`',
+  '25006': 'connect to a database that may be written (a primary, without default_transaction_read_only)',
   '40P01': 'it was a deadlock with another session',
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
@@ -118,7 +119,10 @@ function locate(
         : statements[index];
   if (here === undefined) {
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
-    const isFiles = analysis?.parsed === false || index === statements.length;
+    // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
+    // encoding does not have.
+    const isUnread = completed.length === 0 && message.tagsBefore === 1;
+    const isFiles = isUnread || analysis?.parsed === false || index === statements.length;
     return isFiles ? { location: { file: file.path, line: null, column: null }, excerpt: null } : null;
   }
   const { line, column, excerpt } = at(file.text, here.start);

@@ -41,7 +41,7 @@ export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fat
       const resumed = recorded.journal.find((r) => r.id === step.resume?.id && r.state === 'done');
       return { head: recorded.head, row: row ?? resumed ?? null };
     } finally {
-      await session.close();
+      await session.close().catch(() => {});
     }
   } catch {
     return null;

@@ -11,7 +11,7 @@ const NAME = /^([0-9]+)_([^\n]*)\.(down|up)\.([^\n]*)$/;
 export const MAX_VERSION = 9223372036854775807n;
 const BACKUP = /(~|\.(bak|backup|old|orig|rej|save|swo|swp|tmp))$/i;
 /** Names that were surely meant as migrations: a number, a separator, and `.sql`. */
-const ALMOST = /^[0-9]+[_.-].*\.sql$/i;
+const ALMOST = /^[0-9]+[_.-].*\.sql$/is;
 
 export interface PairName {
   readonly version: bigint;

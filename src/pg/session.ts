@@ -1,5 +1,9 @@
 import type pg from 'pg';
 import { Message, type Reply } from './message.ts';
+import { pause } from './pause.ts';
+
+/** All work is done by then; a network that swallows everything would keep us waiting for ever. */
+const GOODBYE_MS = 5000;
 
 /** What the server says in passing: RAISE NOTICE, and our own markers. */
 export interface Notice {
@@ -57,10 +61,18 @@ export class Session {
     await this.#aside(`set role none; select pg_catalog.pg_cancel_backend(${this.pid})`).catch(() => {});
   }
 
-  /** Ends an own connection, gives a lent one back. */
+  /** Ends an own connection, gives a lent one back. Rejects where the other end does not answer. */
   async close(): Promise<void> {
     this.#client.removeListener('notice', this.#relayNotice);
-    await this.#end();
+    const ended = new AbortController();
+    const silence = pause(GOODBYE_MS, ended.signal).then(() => 'silence');
+    const end = await Promise.race([this.#end().then(() => 'ended'), silence]).finally(() => ended.abort());
+    if (end === 'silence') {
+      (
+        this.#client as unknown as { connection: { stream: { destroy(): void } } }
+      ).connection.stream.destroy();
+      throw new Error(`the goodbye was not answered within ${GOODBYE_MS / 1000} s`);
+    }
     this.#client.removeListener('error', this.#ignore);
   }
 }

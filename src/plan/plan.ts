@@ -81,9 +81,10 @@ function newestBelow(versions: Iterable<bigint>, limit: bigint): bigint {
 }
 
 /** Both ways out, since only a look at the schema tells which is true; naming one would skip a migration for some. */
-function wayOut({ head, state }: Situation): string {
+function wayOut({ head, state, source }: Situation): string {
   const { unfinished } = state;
-  const version = unfinished?.version ?? head.version ?? 0n;
+  // golang-migrate's -1: it was reverting the first one.
+  const version = unfinished?.version ?? head.version ?? source.migrations[0]?.version ?? 0n;
   const below = newestBelow(state.applied.keys(), version);
   const [none, all] = unfinished?.direction === 'down' ? [version, unfinished.head ?? 0n] : [below, version];
   const is = unfinished?.direction === 'down' ? 'is reverted' : 'is there';

@@ -118,7 +118,7 @@ function dirtyLines({ unfinished, version, migrations }: Status, voice: Voice): 
       `Status: DIRTY (migration ${unfinished.id} is half done: ${unfinished.done} statements; ${next})`,
     ];
   }
-  const half = version ?? 0n;
+  const half = version ?? migrations[0]?.version ?? 0n;
   const below = migrations.findLast((m) => m.state === 'applied' && m.version < half)?.id ?? '0';
   return [
     'Status: DIRTY (migration failed, manual intervention required)',

@@ -140,6 +140,7 @@ it('a read-only database can be looked at, and is not written', async () => {
     expect(errorOf(result)).toMatchObject({
       sqlstate: '25006',
       message: expect.stringMatching(/in a read-only transaction$/),
+      hint: expect.stringMatching(/^(connect to a database that may be written|the server is read-only)/),
     });
   }
   expect([await ledger(), await tables()]).toEqual([['1'], ['a']]);

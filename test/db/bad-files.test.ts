@@ -149,14 +149,14 @@ describe('a file', () => {
       '2_b.up.sql.bak': 'create table backup (id int);',
       '3-c.up.sql': 'create table c (id int);',
       '4_d.sql': 'create table d (id int);',
+      '5_e\n.up.sql': 'create table e (id int);',
       'notes.txt': 'not a word of this',
     });
     const paths = (result: Awaited<ReturnType<typeof rungs>>) =>
       documentOf(result).warnings.map((w) => [w.reason, (w as unknown as { file: string }).file]);
-    const expected = ['1_a.up.sql~', '2_b.up.sql.bak', '3-c.up.sql', '4_d.sql'].map((name) => [
-      'ignored_file',
-      `migrations/${name}`,
-    ]);
+    const expected = ['1_a.up.sql~', '2_b.up.sql.bak', '3-c.up.sql', '4_d.sql', '5_e\n.up.sql'].map(
+      (name) => ['ignored_file', `migrations/${name}`],
+    );
     expect(paths(await rungs('status --json'))).toEqual(expected);
     const up = await rungs('up --json');
     expect(paths(up)).toEqual(expected);

@@ -19,7 +19,15 @@ describe('MIGRATION_CLOSE_FAILED', () => {
     expect(result.stderr).toContain('warning: MIGRATION_CLOSE_FAILED: ');
   };
 
-  it.each(['force 1'])('is a warning of %s when unlocking fails', async (words) => {
+  it.each(['up', 'force 1'])('is a warning of %s when the goodbye is never answered', async (words) => {
+    const place = await workplace(PAIR);
+    const proxy = await startProxy(place.database.url);
+    proxy.judge = ({ type }) => (type === 'X' ? 'stall' : 'pass');
+    isWarned(await place.rungs(`${words} --json`, { env: { DATABASE_URL: proxy.url } }));
+    expect(await place.ledger()).toEqual(['1']);
+  });
+
+  it.each(['up', 'force 1'])('is a warning of %s when unlocking fails', async (words) => {
     const place = await workplace(PAIR);
     const proxy = await startProxy(place.database.url);
     proxy.judge = ({ text }) => (text.includes('pg_advisory_unlock') ? 'cut' : 'pass');

@@ -1,6 +1,7 @@
 /** Where a failure is said to be when the server names no position. */
 
 import { describe, expect, it } from 'vitest';
+import { serverMajor } from '../support/database.ts';
 import { errorOf } from '../support/documents.ts';
 import { lines, told, workplace } from '../support/workplace.ts';
 
@@ -101,4 +102,21 @@ it('a COMMIT that fails is told as the failure to record the migration, and noth
   });
   expect(await ledger()).toEqual(['1']);
   expect(await tables()).toEqual([]);
+});
+
+it('a character that the database’s encoding does not have is the file’s fault, and nothing is left', async () => {
+  const { rungs, database, ledger } = await workplace({ '1_a.up.sql': "select 'é😀';" });
+  const name = `${database.name}_latin1`;
+  const url = database.url.replace(database.name, name);
+  await database.query(`create database ${name} template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'
+    ${serverMajor < 15 ? '' : "locale_provider 'libc'"}`);
+  const result = await rungs('up --json', { env: { DATABASE_URL: url } });
+  await database.query(`drop database ${name} with (force)`);
+  expect(errorOf(result)).toMatchObject({
+    operation: 'apply migration 1',
+    sqlstate: '22P05',
+    file: 'migrations/1_a.up.sql',
+    line: null,
+  });
+  expect(await ledger()).toBeNull();
 });

@@ -100,4 +100,22 @@ describe('a version table', () => {
     ]);
     expect(await database.query('select * from schema_migrations')).toEqual([{ version: '7' }]);
   });
+
+  it('at golang-migrate’s -1, where its down of the first failed, has both ways out named', async () => {
+    const { rungs, database, ledger } = await workplace(FILES);
+    await rungs('up --num-steps 1');
+    await database.query('update schema_migrations set version = -1, dirty = true');
+    const hint =
+      'where nothing of migration 1 is there, `rungs force 0`; where all of it is there, `rungs force 1`';
+    expect(errorOf(await rungs('up --json'))).toMatchObject({
+      reason: 'dirty',
+      message: 'Dirty database version -1. Fix and force version.',
+      hint: `look at the schema: ${hint}`,
+    });
+    expect((await rungs('status')).stdout).toContain(
+      'Where nothing of migration 1 is there, `rungs force 0`;',
+    );
+    await rungs('force 1');
+    expect(await ledger()).toEqual(['1']);
+  });
 });
