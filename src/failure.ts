@@ -1,21 +1,25 @@
 /** A failed message, told as the user's file sees it: which statement, which line and column, and what to do. */
 
-import { type ErrorCode, type ErrorDetails, MigrateError, type Reason } from './errors.ts';
+import { type ErrorCode, type ErrorDetails, MigrateError, REASONS, type Reason } from './errors.ts';
 import { RACED } from './ledger/journal.ts';
 import type { Analysis, Location, Mode, Step } from './migration.ts';
 import type { FileMessage } from './script.ts';
 import { at, fromBytes, fromCodePoints } from './sql/position.ts';
+import { lack, type Who } from './sql/rights.ts';
 import type { ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
 
 export interface Failed {
   readonly server: ServerError;
   readonly completed: readonly string[];
+  readonly who: Who | null;
 }
 
 interface Place {
   readonly location: Location;
   readonly excerpt: string | null;
+  /** Into the file's text; null where only the file is known. */
+  readonly offset: number | null;
 }
 
 /** Cures for errors that come from how a migration is run. */
@@ -45,6 +49,8 @@ export function failure(
 ): MigrateError {
   const { server } = failed;
   const place = message === null ? null : locate(failed, step, message, analysis, encoding);
+  const statement =
+    place === null ? (message?.text ?? '') : (innerStatement(server) ?? statementAt(place, step, analysis));
   const details: ErrorDetails = {
     operation:
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
@@ -64,20 +70,45 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    reason === 'raced' ? details : { ...details, hint: next(server, step, mode, place) },
+    reason === 'raced' ? details : { ...details, hint: next(failed, step, mode, place, statement) },
   );
 }
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
-function next({ code }: ServerError, step: Step, mode: Mode, place: Place | null): string {
+function next(
+  { server, who }: Failed,
+  step: Step,
+  mode: Mode,
+  place: Place | null,
+  statement: string,
+): string {
+  const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
-  const cure = CURES[code] ?? (code === '42501' ? 'grant the right, or connect as the owner' : fix);
+  const cure = CURES[code] ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   const command = step.direction === 'up' ? '`task migrate`' : '`task migrate:down`';
   if (mode === 'resumable') return `${cure}, and run ${command} again: it goes on at this statement`;
   if (mode === 'atomic') return `${cure}, and run ${command} again`;
   const before = step.from.version ?? 0n;
   return `undo by hand what the file has committed, then \`task migrate:force -- ${before}\`; ${cure}, and run ${command} again`;
+}
+
+/** The text of the statement at the place; of the whole file where that is not known. */
+function statementAt({ offset }: Place, { file }: Step, analysis: Analysis | null): string {
+  const text = file?.text ?? '';
+  const st = analysis?.statements.find((s) => offset !== null && s.start <= offset && offset <= s.end);
+  return st === undefined ? text : text.slice(st.start, st.end);
+}
+
+/** Inside a function, what it was running is in the context. */
+const innerStatement = ({ where }: ServerError): string | undefined =>
+  /^SQL statement "([\s\S]*?)"$/m.exec(where ?? '')?.[1];
+
+/** Who lacks which right on what, and the command that gives it; for any 42501. */
+export function rightHint({ message }: ServerError, statement: string, who: Who | null): string {
+  const found = who === null ? null : lack(message, statement, who);
+  if (who === null || found === null) return REASONS.permission.next;
+  return `role ${who.user} lacks ${found.right} on ${found.object}: \`${found.cure}\``;
 }
 
 /** The type that was meant where an unknown one is. */
@@ -106,7 +137,7 @@ function locate(
   if (offset !== null) {
     if (offset < message.offset || offset > file.text.length) return null;
     const { line, column, excerpt } = at(file.text, offset);
-    return { location: { file: file.path, line, column }, excerpt };
+    return { location: { file: file.path, line, column }, excerpt, offset };
   }
   // No position (a violated constraint, an error inside a function): the tags say which statement it was.
   const index = completed.length - message.tagsBefore;
@@ -123,10 +154,12 @@ function locate(
     // encoding does not have.
     const isUnread = completed.length === 0 && message.tagsBefore === 1;
     const isFiles = isUnread || analysis?.parsed === false || index === statements.length;
-    return isFiles ? { location: { file: file.path, line: null, column: null }, excerpt: null } : null;
+    return isFiles
+      ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }
+      : null;
   }
   const { line, column, excerpt } = at(file.text, here.start);
-  return { location: { file: file.path, line, column }, excerpt };
+  return { location: { file: file.path, line, column }, excerpt, offset: here.start };
 }
 
 /** The server's position as an index into the file's text. */

@@ -23,6 +23,7 @@ export async function look(
   const reply = await session.query(identify(table.name, table.schema, session.lent));
   const identity = decodeIdentity(reply.sets[0]?.[0] ?? {});
   session.pid = identity.pid;
+  session.who = identity;
   const operation = 'identify the database';
   const fail = (reason: Reason, message: string) =>
     new MigrateError('MIGRATION_INIT_FAILED', reason, { operation, message });

@@ -1,5 +1,5 @@
 import { type ErrorCode, MigrateError } from './errors.ts';
-import { reasonOf } from './failure.ts';
+import { reasonOf, rightHint } from './failure.ts';
 import { MessageFailed } from './pg/message.ts';
 
 const SERVERS_WORDS = 'see the server’s words above';
@@ -20,6 +20,9 @@ export function asMigrateError(e: unknown, code: ErrorCode, operation: string): 
   ];
   const common = { operation, message: server.message, sqlstate: server.code, details, cause: e };
   const reason = reasonOf(server);
+  if (reason === 'permission') {
+    return new MigrateError(code, reason, { ...common, hint: rightHint(server, e.text, e.who) });
+  }
   const hint =
     server.code === '25006'
       ? 'the server is read-only, perhaps a standby: connect to the primary'

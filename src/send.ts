@@ -95,7 +95,7 @@ export async function settle(worker: Worker, e: unknown): Promise<Failed> {
   for (let gone = false; !gone; ) {
     try {
       await worker.session.send('rollback');
-      return { server: e.server, completed: e.completed };
+      return { server: e.server, completed: e.completed, who: e.who };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;
     }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Who } from '../sql/rights.ts';
 import { isServerError, type ServerError } from '../sql/server-error.ts';
 
 /** A row as the server wrote it: text or null, whatever type parsers the caller's client has. */
@@ -19,10 +20,15 @@ export class MessageFailed extends Error {
   readonly completed: readonly string[];
   /** The server's error; null when the connection broke without one. */
   readonly server: ServerError | null;
+  /** The message itself, and who sent it where that is known: which right was lacked can be told from them. */
+  readonly text: string;
+  readonly who: Who | null;
 
-  constructor(cause: Error, completed: readonly string[]) {
+  constructor(cause: Error, completed: readonly string[], text: string, who: Who | null) {
     super(cause.message, { cause });
     this.completed = completed;
+    this.text = text;
+    this.who = who;
     // FATAL errors end the session too, but `severity` is in the server's language: whether the session is over
     // shows when the next message fails.
     this.server = isServerError(cause) ? cause : null;
@@ -44,14 +50,16 @@ export class Message implements pg.Submittable {
   readonly done: Promise<Reply>;
   readonly #text: string;
   readonly #keepRows: boolean;
+  readonly #who: Who | null;
   readonly #tags: string[] = [];
   readonly #sets: Row[][] = [];
   #fields: readonly string[] = [];
   #resolve: (reply: Reply) => void = () => {};
   #reject: (error: MessageFailed) => void = () => {};
 
-  constructor(text: string, keepRows: boolean) {
+  constructor(text: string, keepRows: boolean, who: Who | null) {
     this.#text = text;
+    this.#who = who;
     this.#keepRows = keepRows;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -91,7 +99,7 @@ export class Message implements pg.Submittable {
 
   handleError(error: Error): void {
     this.callback?.(error);
-    this.#reject(new MessageFailed(error, this.#tags));
+    this.#reject(new MessageFailed(error, this.#tags, this.#text, this.#who));
   }
 
   handleReadyForQuery(): void {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Who } from '../sql/rights.ts';
 import { Message, type Reply } from './message.ts';
 import { pause } from './pause.ts';
 
@@ -29,6 +30,8 @@ export class Session {
   onNotice: (notice: Notice) => void = () => {};
   /** The server's process id, for cancelling; known once the session has been identified. */
   pid: number | null = null;
+  /** As whom it is connected, and to what; known by then too. */
+  who: Who | null = null;
 
   constructor(client: pg.ClientBase, aside: Aside, end: () => Promise<void>, lent = false) {
     this.lent = lent;
@@ -41,12 +44,12 @@ export class Session {
 
   /** Sends one message and waits for its end. Rejects with MessageFailed. */
   send(text: string): Promise<Reply> {
-    return this.#submit(new Message(text, false));
+    return this.#submit(new Message(text, false, this.who));
   }
 
   /** The same, keeping the rows of every statement. */
   query(text: string): Promise<Reply> {
-    return this.#submit(new Message(text, true));
+    return this.#submit(new Message(text, true, this.who));
   }
 
   #submit(message: Message): Promise<Reply> {

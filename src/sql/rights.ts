@@ -1,0 +1,147 @@
+/** The right that a role lacks (SQLSTATE 42501), and the GRANT that would do: read from the server's English words. */
+
+import { identifier, qualified } from './quote.ts';
+
+/** Who was refused, and in which database. */
+export interface Who {
+  readonly user: string;
+  readonly database: string;
+}
+
+/** As in "role app lacks SELECT on table orders". */
+export interface Lack {
+  readonly right: string;
+  readonly object: string;
+  /** Gives it, typed by whoever may. */
+  readonly cure: string;
+}
+
+/**
+ * `statement`: what was being run, for the right that it needs and the schema that it names. Null where the words are not
+ * known, as on a server that speaks another language.
+ */
+export function lack(message: string, statement: string, who: Who): Lack | null {
+  const to = `to ${identifier(who.user)}`;
+  const onDatabase = (right: string): Lack => ({
+    right,
+    object: `database ${who.database}`,
+    cure: `grant ${right.toLowerCase()} on database ${identifier(who.database)} ${to}`,
+  });
+  if (/^permission denied for database /.test(message)) return onDatabase('CREATE');
+  if (/^permission denied to create extension /.test(message)) return onDatabase('CREATE');
+  if (/^permission denied to create temporary tables /.test(message)) return onDatabase('TEMPORARY');
+  const owned = /^must be owner of ([a-z -]+?) (?:"?)(.+?)"?$/.exec(message);
+  if (owned !== null) {
+    const [, kind = '', bare = ''] = owned;
+    const name = bare.includes('.') && !statement.includes(bare) ? bare : nameIn(statement, bare);
+    return {
+      right: 'ownership',
+      object: `${kind} ${bare}`,
+      cure: `alter ${OWNED[kind] ?? kind} ${name} owner ${to}`,
+    };
+  }
+  const role =
+    /^must be member of role "(.+)"$/.exec(message) ?? /^must be able to SET ROLE "(.+)"$/.exec(message);
+  if (role !== null) {
+    const name = role[1] ?? '';
+    return { right: 'membership', object: `role ${name}`, cure: `grant ${identifier(name)} ${to}` };
+  }
+  const denied = /^permission denied for ([a-z -]+?) ("?)(\S.*?)\2$/.exec(message);
+  if (denied === null) return null;
+  const [, kind = '', , bare = ''] = denied;
+  const granted = GRANTED[kind];
+  if (granted === undefined) return null;
+  const rights = granted.rights(firstWord(statement));
+  const name = granted.isQualified ? nameIn(statement, bare) : identifier(bare);
+  return {
+    right: rights.toUpperCase(),
+    object: `${kind} ${bare}`,
+    cure: `grant ${rights} on ${granted.on} ${name} ${to}`,
+  };
+}
+
+const OWNED: Readonly<Record<string, string>> = { relation: 'table', 'foreign table': 'table' };
+
+interface Granted {
+  readonly on: string;
+  /** Those that a statement beginning with this word needs. */
+  readonly rights: (word: string) => string;
+  readonly isQualified: boolean;
+}
+
+const always =
+  (rights: string): Granted['rights'] =>
+  () =>
+    rights;
+
+const ON_TABLE: Readonly<Record<string, string>> = {
+  select: 'select',
+  table: 'select',
+  insert: 'insert',
+  update: 'select, update',
+  delete: 'select, delete',
+  merge: 'select, insert, update, delete',
+  truncate: 'truncate',
+  lock: 'select, update, delete',
+  alter: 'references',
+};
+
+/** A DO block or a function can do anything; CREATE TABLE needs REFERENCES, CREATE VIEW SELECT, CREATE TRIGGER TRIGGER. */
+const onTable = (word: string): string =>
+  word.startsWith('create')
+    ? (ON_CREATE[word.slice('create '.length)] ?? 'references')
+    : (ON_TABLE[word] ?? 'select, insert, update, delete');
+
+const ON_CREATE: Readonly<Record<string, string>> = {
+  view: 'select',
+  materialized: 'select',
+  trigger: 'trigger',
+  constraint: 'trigger',
+};
+
+const TABLE: Granted = { on: 'table', rights: onTable, isQualified: true };
+const ROUTINE: Granted = { on: 'routine', rights: always('execute'), isQualified: true };
+const TYPE: Granted = { on: 'type', rights: always('usage'), isQualified: true };
+
+const GRANTED: Readonly<Record<string, Granted>> = {
+  schema: {
+    on: 'schema',
+    rights: (word) => (/^(create|alter|begin)/.test(word) ? 'usage, create' : 'usage'),
+    isQualified: false,
+  },
+  table: TABLE,
+  view: TABLE,
+  'materialized view': TABLE,
+  'foreign table': TABLE,
+  sequence: { on: 'sequence', rights: always('usage, select, update'), isQualified: true },
+  function: ROUTINE,
+  procedure: ROUTINE,
+  aggregate: ROUTINE,
+  type: TYPE,
+  domain: TYPE,
+  language: { on: 'language', rights: always('usage'), isQualified: false },
+  tablespace: { on: 'tablespace', rights: always('create'), isQualified: false },
+  'foreign server': { on: 'foreign server', rights: always('usage'), isQualified: false },
+  'foreign-data wrapper': { on: 'foreign data wrapper', rights: always('usage'), isQualified: false },
+  parameter: { on: 'parameter', rights: always('set'), isQualified: false },
+};
+
+/** `insert`, `create view`: behind comments, and without what may stand between CREATE and the kind. */
+function firstWord(statement: string): string {
+  const bare = statement.replace(/^(?:\s+|--[^\n]*\n?|\/\*[\s\S]*?\*\/)+/, '').toLowerCase();
+  const [word = '', ...rest] = bare.split(/\s+/, 8);
+  if (word !== 'create') return word;
+  const kind = rest.find((w) => !/^(or|replace|temp|temporary|unlogged|global|local|recursive)$/.test(w));
+  return `create ${kind ?? ''}`;
+}
+
+/** The server names an object without its schema; the statement may name both. */
+function nameIn(statement: string, bare: string): string {
+  const escaped = bare.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const schema = new RegExp(
+    String.raw`("(?:[^"]|"")+"|[\w$\u0080-\uffff]+)\s*\.\s*"?${escaped}(?![\w$])`,
+    'i',
+  ).exec(statement)?.[1];
+  if (schema === undefined) return identifier(bare);
+  return schema.startsWith('"') ? `${schema}.${identifier(bare)}` : qualified(schema.toLowerCase(), bare);
+}

@@ -1,0 +1,156 @@
+/** What is refused for want of a right names the right and gives the GRANT: typed as it stands, it does. */
+
+import { expect, it } from 'vitest';
+import { errorOf } from '../support/documents.ts';
+import { createRole } from '../support/role.ts';
+import { workplace } from '../support/workplace.ts';
+
+/** `given`: by an administrator, before; `ROLE` is the deploying role. The cures in the order in which they are needed. */
+interface Case {
+  readonly what: string;
+  readonly given?: string;
+  readonly file: string;
+  readonly cures: readonly string[];
+}
+
+const LEDGER = ['grant usage, create on schema "public" to "ROLE"'] as const;
+
+const CASES: readonly Case[] = [
+  { what: 'a table in the schema of the version table', file: 'create table t ()', cures: LEDGER },
+  {
+    what: 'a table in another schema',
+    given: 'create schema app',
+    file: 'create table app.t ()',
+    cures: [...LEDGER, 'grant usage, create on schema "app" to "ROLE"'],
+  },
+  {
+    what: 'a schema',
+    file: 'create schema app',
+    cures: [...LEDGER, 'grant create on database "DB" to "ROLE"'],
+  },
+  {
+    what: 'a table to read, whose schema is named',
+    given:
+      'create schema "My App"; create table "My App"."my t" (a int); grant usage on schema "My App" to ROLE',
+    file: '-- for the report\ninsert into "My App"."my t" select 1',
+    cures: [...LEDGER, 'grant insert on table "My App"."my t" to "ROLE"'],
+  },
+  {
+    what: 'a table to change',
+    given: 'create table t (a int)',
+    file: 'update t set a = 1 where a = 2',
+    cures: [...LEDGER, 'grant select, update on table "t" to "ROLE"'],
+  },
+  {
+    what: 'a table to refer to',
+    given: 'create table t (a int primary key)',
+    file: 'create table u (a int references t)',
+    cures: [...LEDGER, 'grant references on table "t" to "ROLE"'],
+  },
+  {
+    what: 'a table to watch',
+    given:
+      "create table t (a int); create function f() returns trigger language plpgsql as 'begin return new; end'",
+    file: 'create or replace trigger g before insert on t for each row execute function f()',
+    cures: [...LEDGER, 'grant trigger on table "t" to "ROLE"'],
+  },
+  {
+    what: 'a table that is changed inside a DO block',
+    given: 'create schema app; create table app.t (a int); grant usage on schema app to ROLE',
+    file: 'do $$ begin insert into app.t values (1); end $$',
+    cures: [...LEDGER, 'grant insert on table "app"."t" to "ROLE"'],
+  },
+  {
+    what: 'a table of somebody else’s to alter',
+    given: 'create table "T" (a int)',
+    file: 'alter table "T" add b int',
+    cures: [...LEDGER, 'alter table "T" owner to "ROLE"'],
+  },
+  {
+    what: 'a view of somebody else’s to replace',
+    given: 'create view v as select 1 as a',
+    file: 'create or replace view v as select 2 as a',
+    cures: [...LEDGER, 'alter view "v" owner to "ROLE"'],
+  },
+  {
+    what: 'a function of somebody else’s to drop',
+    given: "create function f(int) returns int language sql as 'select 1'",
+    file: 'drop function f(int)',
+    cures: [...LEDGER, 'alter function "f" owner to "ROLE"'],
+  },
+  {
+    what: 'a function to call',
+    given:
+      "create function f() returns int language sql as 'select 1'; revoke execute on function f() from public",
+    file: 'select f()',
+    cures: [...LEDGER, 'grant execute on routine "f" to "ROLE"'],
+  },
+  {
+    what: 'a sequence to draw from',
+    given: 'create sequence s',
+    file: "select nextval('s')",
+    cures: [...LEDGER, 'grant usage, select, update on sequence "s" to "ROLE"'],
+  },
+  {
+    what: 'a type to use',
+    given: "create type e as enum ('a'); revoke usage on type e from public",
+    file: 'create table t (a e)',
+    cures: [...LEDGER, 'grant usage on type "e" to "ROLE"'],
+  },
+  {
+    what: 'a trusted extension to create',
+    file: 'create extension pg_trgm',
+    cures: [...LEDGER, 'grant create on database "DB" to "ROLE"'],
+  },
+];
+
+it.each(CASES)(
+  '$what: the GRANT that the error names is the one that does',
+  async ({ given, file, cures }) => {
+    const { database, rungs } = await workplace({ '1_a.up.sql': `${file};` });
+    const role = await createRole();
+    const filled = (text: string) => text.replaceAll('ROLE', role.name).replaceAll('DB', database.name);
+    await database.query('revoke create on schema public from public');
+    if (given !== undefined) await database.query(filled(given));
+    const env = { DATABASE_URL: role.urlOf(database) };
+    const typed: string[] = [];
+    for (let round = 0; round <= cures.length; round++) {
+      const result = await rungs('up --json', { env });
+      if (result.code === 0) break;
+      const { reason, hint } = errorOf(result);
+      expect(reason, JSON.stringify(errorOf(result))).toBe('permission');
+      const cure = /: `([^`]+)`/.exec(hint)?.[1] ?? `no cure: ${hint}`;
+      typed.push(cure);
+      if (!cure.startsWith('no cure')) await database.query(cure);
+    }
+    expect(typed).toEqual(cures.map(filled));
+    expect((await rungs('version', { env })).stdout).toBe('1\n');
+  },
+);
+
+it('who may not read or write the version table is told which right is missing', async () => {
+  const { database, rungs } = await workplace({
+    '1_a.up.sql': 'create table a ();',
+    '2_b.up.sql': 'select 1;',
+  });
+  await rungs('up --num-steps 1');
+  const role = await createRole();
+  const env = { DATABASE_URL: role.urlOf(database) };
+  const cures: string[] = [];
+  for (const command of ['status', 'up']) {
+    for (let round = 0; round < 3; round++) {
+      const result = await rungs(`${command} --json`, { env });
+      if (result.code === 0) break;
+      const cure = /`([^`]+)`/.exec(errorOf(result).hint)?.[1] ?? '';
+      cures.push(cure.replace(role.name, 'ROLE'));
+      await database.query(cure);
+    }
+  }
+  expect(cures).toEqual([
+    'grant select on table "public"."schema_migrations" to "ROLE"',
+    'grant select on table "public"."schema_migrations_history" to "ROLE"',
+    'grant select, insert, update, delete on table "public"."schema_migrations" to "ROLE"',
+    'grant select, insert, update, delete on table "public"."schema_migrations_history" to "ROLE"',
+  ]);
+  expect((await rungs('version', { env })).stdout).toBe('2\n');
+});
