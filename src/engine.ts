@@ -8,6 +8,7 @@ import { type State, stateOf } from './applied.ts';
 import { type Baseline, cleanUp, decode, own, READ, restore } from './baseline.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
+import { refuseUnavailable } from './extensions.ts';
 import type { Job } from './job.ts';
 import type { Entry } from './ledger/journal.ts';
 import { type Log, startLog } from './log.ts';
@@ -105,11 +106,10 @@ async function view(command: Command, session: Session, before: View | null): Pr
   log.seen(recorded.head);
   const state = stateOf(recorded, source.migrations);
   const made = plan(source, recorded.head, state, goal, job.allow);
-  const analysed = await analyse(made.steps, before?.analysed ?? new Map(), {
-    serverVersion: sight.identity.serverVersion,
-    code: codeOf(goal, recorded.head),
-    emit: log.emit,
-  });
+  const code = codeOf(goal, recorded.head);
+  const setting = { serverVersion: sight.identity.serverVersion, code, emit: log.emit };
+  const analysed = await analyse(made.steps, before?.analysed ?? new Map(), setting);
+  if (before === null) await refuseUnavailable(session, made.steps, analysed, setting);
   log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
   return { sight, recorded, state, plan: made, analysed };
 }

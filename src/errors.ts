@@ -117,6 +117,10 @@ export const REASONS = {
   },
   encoding: { meaning: 'A file is not UTF-8, or holds a NUL byte.', next: 'save the file as UTF-8' },
   flag: { meaning: 'A flag or argument is unknown or unusable.', next: 'see `rungs --help`' },
+  extension: {
+    meaning: 'A file creates an extension that the server does not have. Nothing was run.',
+    next: 'install the package that brings it on the server',
+  },
   in_transaction: {
     meaning: 'The client that was lent is inside a transaction, which migrations would become a part of.',
     next: 'commit or roll back first, or pass a URL',

@@ -45,6 +45,15 @@ export interface Statement {
   readonly concurrentIndex: ConcurrentIndex | null;
 }
 
+/** What a CREATE EXTENSION asks of the server. */
+export interface NeededExtension {
+  readonly name: string;
+  /** As in `version '1.6'`; null where the server chooses. */
+  readonly version: string | null;
+  /** UTF-16 index of the statement. */
+  readonly start: number;
+}
+
 /** What the grammar says of a file. Plain data, so that a build can store it. */
 export interface Analysis {
   readonly mode: Mode;
@@ -52,6 +61,7 @@ export interface Analysis {
   readonly why: string | null;
   /** The whole file as one, where `parsed` is false. */
   readonly statements: readonly Statement[];
+  readonly extensions: readonly NeededExtension[];
   /** False: the grammar of another major version could not read it, and the server has the last word. */
   readonly parsed: boolean;
 }

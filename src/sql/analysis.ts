@@ -1,8 +1,9 @@
-import type { Analysis, MigrationFile, Mode, Problem, Statement } from '../migration.ts';
+import type { Analysis, MigrationFile, Mode, NeededExtension, Problem, Statement } from '../migration.ts';
 import { explain, inlineData, isCopyFromStdin } from './advice.ts';
 import { type Classified, classify } from './classify.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
+import { textOption } from './option.ts';
 import { at } from './position.ts';
 
 export interface AnalysedFile {
@@ -36,7 +37,8 @@ export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
   const broken = asked.mode === null ? mixture(classified) : contradiction(asked.mode, classified);
   if (broken !== null) problems.push(directiveProblem(path, broken));
   const statements = classified.map(statement);
-  return { analysis: { ...modeOf(text, asked, classified), statements, parsed: true }, problems };
+  const extensions = parsed.flatMap(neededExtension);
+  return { analysis: { ...modeOf(text, asked, classified), statements, extensions, parsed: true }, problems };
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
@@ -49,7 +51,7 @@ function unread(text: string, asked: Mode | null): Analysis {
     session: false,
     concurrentIndex: null,
   };
-  return { mode: asked ?? 'atomic', why: null, statements: [whole], parsed: false };
+  return { mode: asked ?? 'atomic', why: null, statements: [whole], extensions: [], parsed: false };
 }
 
 const directiveProblem = (file: string, { message, offset }: DirectiveFault): Problem => ({
@@ -70,6 +72,12 @@ const statement = ({ start, end, line, run, session, concurrentIndex }: Known): 
   session,
   concurrentIndex,
 });
+
+function neededExtension({ node, start }: Parsed): readonly NeededExtension[] {
+  if (!('CreateExtensionStmt' in node)) return [];
+  const { extname = '', options } = node.CreateExtensionStmt;
+  return [{ name: extname, version: textOption(options, 'new_version'), start }];
+}
 
 /** The comment decides; else what the statements need. Own transaction control comes first: we cannot add to it. */
 function modeOf(

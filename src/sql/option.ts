@@ -18,3 +18,13 @@ function isOn({ arg }: DefElem): boolean {
   const word = 'TypeName' in arg ? arg.TypeName.names?.at(-1) : arg;
   return word !== undefined && 'String' in word && /^(true|on)$/i.test(word.String.sval ?? '');
 }
+
+/** A string option such as `version '1.6'`; null if it is not there. */
+export function textOption(options: readonly Node[] | undefined, name: string): string | null {
+  for (const option of options ?? []) {
+    if (!('DefElem' in option) || option.DefElem.defname !== name) continue;
+    const { arg } = option.DefElem;
+    if (arg !== undefined && 'String' in arg) return arg.String.sval ?? null;
+  }
+  return null;
+}
