@@ -2,6 +2,7 @@
 
 import { CODES, REASONS } from '../src/errors.ts';
 import type { Mode } from '../src/migration.ts';
+import type { CheckName } from '../src/report.ts';
 import type { MigrationState } from '../src/status.ts';
 
 type Schema = { readonly [keyword: string]: unknown };
@@ -33,6 +34,17 @@ const STATES = [
   'out-of-order',
   'dirty',
 ] as const satisfies readonly MigrationState[];
+const CHECKS = [
+  'files',
+  'connection',
+  'server',
+  'rights',
+  'version table',
+  'lock',
+  'history',
+  'pending files',
+  'extensions',
+] as const satisfies readonly CheckName[];
 const MODES = ['atomic', 'resumable', 'plain'] as const satisfies readonly Mode[];
 const DIRECTION = one('up', 'down');
 const named = { id: text, version: ref('versionText'), name: text };
@@ -115,6 +127,23 @@ const DEFS: Readonly<Record<string, Schema>> = {
     warnings: list(ref('warning')),
     error: NO_ERROR,
   }),
+  verify: object({
+    command: { const: 'verify' },
+    checks: list(
+      object({
+        name: one(...CHECKS),
+        state: said(
+          '`failed`: `up` would fail. `skipped`: not looked at, for what failed before.',
+          one('ok', 'warning', 'failed', 'skipped'),
+        ),
+        message: text,
+        hint: said('What to do; null where there is nothing to do.', textOrNull),
+        error: orNull(ref('error')),
+      }),
+    ),
+    warnings: list(ref('warning')),
+    error: said('That of the first check that failed.', orNull(ref('error'))),
+  }),
   carried: said('`version --embedded`: what is inside a bundle.', {
     ...object({
       command: { const: 'version' },
@@ -164,6 +193,6 @@ const DEFS: Readonly<Record<string, Schema>> = {
 export const schema: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'What `rungs … --json` prints: one document on stdout, whatever happened',
-  oneOf: ['run', 'status', 'version', 'carried', 'build', 'config', 'create', 'ended'].map(ref),
+  oneOf: ['run', 'status', 'version', 'verify', 'carried', 'build', 'config', 'create', 'ended'].map(ref),
   $defs: DEFS,
 };

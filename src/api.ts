@@ -15,9 +15,10 @@ import type { Confirmed, Goal, Head, Migrations, Step } from './migration.ts';
 import { connect } from './pg/connect.ts';
 import { lend, reopenLike } from './pg/lend.ts';
 import type { LentClient } from './pg/lent.ts';
-import type { Outcome, Report } from './report.ts';
+import type { Check, Outcome, Report } from './report.ts';
 import { readMigrations } from './source.ts';
 import type { Status } from './status.ts';
+import { verify as verifyAll } from './verify.ts';
 
 declare const RUNGS_VERSION: string | undefined;
 
@@ -101,6 +102,11 @@ export async function force(options: Options & { readonly version: bigint }): Pr
 /** Every migration with its state. Reads only. */
 export async function status(options: Options): Promise<Status> {
   return inspect(jobFor('status', options));
+}
+
+/** Whether `up` would succeed: files, connection, server, rights, version table, lock, history. Reads only; never rejects. */
+export async function verify(options: Options): Promise<readonly Check[]> {
+  return verifyAll(jobFor('verify', options));
 }
 
 /** The version table's row. Reads only; needs no migration files. */

@@ -174,6 +174,10 @@ export const REASONS = {
       'The version was moved by someone else while this run held the lock. The migration was not applied.',
     next: 'find out who runs migrations without the lock, then run `task migrate` again',
   },
+  read_only: {
+    meaning: 'The server refuses writes: it is a standby, or its transactions are read-only.',
+    next: 'connect to the primary, or to a database without default_transaction_read_only',
+  },
   resume_changed: {
     meaning: 'Statements that were already run have been edited in a half-done file.',
     next: 'put those statements back as they were, or repair by hand and `task migrate:force -- V`',

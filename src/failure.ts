@@ -29,7 +29,7 @@ const CURES: Readonly<Record<string, string>> = {
   '2D000':
     'a DO block or procedure that commits cannot run inside the migration’s transaction: begin the file with `-- rungs: no-transaction`',
   '25001': 'the statement cannot run inside a transaction: begin the file with `-- rungs: no-transaction`',
-  '25006': 'connect to a database that may be written (a primary, without default_transaction_read_only)',
+  '25006': REASONS.read_only.next,
   '40P01': 'it was a deadlock with another session',
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
@@ -120,6 +120,7 @@ function typeAt(place: Place | null): string | null {
 export function reasonOf(server: ServerError): Reason {
   if (server.code === RACED) return 'raced';
   if (server.code === '42501') return 'permission';
+  if (server.code === '25006') return 'read_only';
   return 'sql';
 }
 

@@ -11,6 +11,7 @@ export {
   redo,
   status,
   up,
+  verify,
   version,
 } from './api.ts';
 export { CODES, type ErrorCode, MigrateError, REASONS, type Reason } from './errors.ts';
@@ -28,7 +29,7 @@ export type {
   Step,
 } from './migration.ts';
 export type { LentClient } from './pg/lent.ts';
-export type { MigrationRef, Report, StepReport } from './report.ts';
+export type { Check, CheckName, MigrationRef, Report, StepReport } from './report.ts';
 export { readMigrations } from './source.ts';
 export { type MigrateOnStartOptions, migrateOnStart } from './start.ts';
 export type { MigrationState, Status, StatusRow } from './status.ts';

@@ -23,11 +23,7 @@ export function asMigrateError(e: unknown, code: ErrorCode, operation: string): 
   if (reason === 'permission') {
     return new MigrateError(code, reason, { ...common, hint: rightHint(server, e.text, e.who) });
   }
-  const hint =
-    server.code === '25006'
-      ? 'the server is read-only, perhaps a standby: connect to the primary'
-      : SERVERS_WORDS;
-  return new MigrateError(code, reason, reason === 'sql' ? { ...common, hint } : common);
+  return new MigrateError(code, reason, reason === 'sql' ? { ...common, hint: SERVERS_WORDS } : common);
 }
 
 /** Waits for something that only sends our own messages. */

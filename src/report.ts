@@ -42,6 +42,30 @@ export interface Outcome {
   readonly error: MigrateError | null;
 }
 
+/** In the order in which they are made. */
+export type CheckName =
+  | 'files'
+  | 'connection'
+  | 'server'
+  | 'rights'
+  | 'version table'
+  | 'lock'
+  | 'history'
+  | 'pending files'
+  | 'extensions';
+
+/** One thing that `verify` looked at. */
+export interface Check {
+  readonly name: CheckName;
+  /** `failed`: `up` would fail. `warning`: worth knowing. `skipped`: not looked at, for what failed before. */
+  readonly state: 'ok' | 'warning' | 'failed' | 'skipped';
+  readonly message: string;
+  /** What to do; null where there is nothing to do. */
+  readonly hint: string | null;
+  /** Of a failed one. */
+  readonly error: MigrateError | null;
+}
+
 export const emptyReport: Report = {
   dryRun: false,
   from: null,

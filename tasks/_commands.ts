@@ -12,9 +12,11 @@ import {
   redo,
   status,
   up,
+  verify,
 } from '../src/index.ts';
+import { checksText } from '../src/report/checks.ts';
 import { configDocument, configText } from '../src/report/config.ts';
-import { runDocument, statusDocument, versionText } from '../src/report/document.ts';
+import { runDocument, statusDocument, verifyDocument, versionText } from '../src/report/document.ts';
 import type { Voice } from '../src/report/error-text.ts';
 import { runText, statusText } from '../src/report/human.ts';
 import { build } from './_build.ts';
@@ -156,6 +158,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
         text: `${version ?? 0}${dirty ? ' (dirty)' : ''}`,
         document: { command: 'version', version: versionText(version), dirty, warnings, error: null },
       };
+    },
+  },
+  verify: {
+    operand: '',
+    help: 'whether `up` would succeed: connection, rights, history, extensions; writes nothing',
+    flags: COMMON,
+    connects: true,
+    run: async ({ args, options, voice, warnings }) => {
+      operands(args, 'verify', 0);
+      const checks = await verify(options);
+      const error = checks.find((c) => c.error !== null)?.error ?? null;
+      return { text: checksText(checks, voice), document: verifyDocument(checks, voice, warnings), error };
     },
   },
   force: {

@@ -44,8 +44,7 @@ export async function main(argv: readonly string[], carried: Carried | null = nu
       console.log(commandHelp(verb, command, carried));
       return 0;
     }
-    await perform({ verb, command, args, carried, voice, narrator, warnings, signal: stop.signal });
-    return 0;
+    return await perform({ verb, command, args, carried, voice, narrator, warnings, signal: stop.signal });
   } catch (e) {
     return report(e, { verb, json, voice, narrator, warnings }) ? (stop.exitCode() ?? exitCodeOf(e)) : 0;
   } finally {
@@ -87,7 +86,7 @@ async function perform({
   narrator,
   warnings,
   signal,
-}: Call): Promise<void> {
+}: Call): Promise<number> {
   if (carried !== null && args.text('path') !== null) {
     throw usageError('--path: a bundle runs the migrations inside it and no others', verb);
   }
@@ -123,6 +122,7 @@ async function perform({
   };
   const result = await command.run({ args, options, loaded, carried, voice, warnings });
   console.log(args.has('json') ? JSON.stringify(result.document, null, 2) : printable(result.text));
+  return result.error == null ? 0 : result.error.exitCode;
 }
 
 function databaseOf({ config }: Loaded): string {

@@ -69,7 +69,7 @@ export async function release(session: Session, ids: readonly bigint[]): Promise
 }
 
 /** Who holds any of them; null when they have just been let go. */
-async function holder(session: Session, ids: readonly bigint[]): Promise<LockHolder | null> {
+export async function holder(session: Session, ids: readonly bigint[]): Promise<LockHolder | null> {
   const pairs = ids.map((id) => `(${id >> 32n}, ${id & 0xffffffffn})`).join(', ');
   const reply = await session.query(`select a.pid::text, a.usename, a.application_name, a.client_addr::text,
     to_char(coalesce(a.query_start, a.backend_start) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since, a.query
@@ -98,18 +98,16 @@ function withoutValues(query: string): string {
   return bare.length > 120 ? `${bare.slice(0, 119)}…` : bare;
 }
 
+export const heldBy = (h: LockHolder): string =>
+  `held by pid ${h.pid}, user ${h.user ?? '?'}, application ${h.application ?? '(no name)'}, from ${h.address ?? 'a local socket'}`;
+
 function timedOut({ code, timeoutMs }: LockWait, h: LockHolder | null): MigrateError {
   return new MigrateError(code, 'lock_timeout', {
     operation: 'take the migration lock',
     // golang-migrate's words.
     message: `timeout: can't acquire database lock (after ${timeoutMs / 1000} s)`,
     details:
-      h === null
-        ? ['its holder has just let go']
-        : [
-            `held by pid ${h.pid}, user ${h.user ?? '?'}, application ${h.application ?? '(no name)'}, from ${h.address ?? 'a local socket'}`,
-            `since ${h.since ?? '?'}: ${h.query ?? ''}`,
-          ],
+      h === null ? ['its holder has just let go'] : [heldBy(h), `since ${h.since ?? '?'}: ${h.query ?? ''}`],
     ...(h === null
       ? { hint: 'run `task migrate` again' }
       : {

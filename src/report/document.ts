@@ -2,7 +2,7 @@
 
 import type { MigrateError } from '../errors.ts';
 import type { Warning } from '../event.ts';
-import type { MigrationRef, Report, StepReport } from '../report.ts';
+import type { Check, MigrationRef, Report, StepReport } from '../report.ts';
 import type { Status } from '../status.ts';
 import { inVoice, type Voice } from './error-text.ts';
 
@@ -76,6 +76,23 @@ export function statusDocument(s: Status, warnings: readonly Warning[]) {
     counts: s.counts,
     warnings,
     error: null,
+  };
+}
+
+/** `error` is that of the first check that failed, which the exit code is of. */
+export function verifyDocument(checks: readonly Check[], voice: Voice, warnings: readonly Warning[]) {
+  const shown = checks.map(({ name, state, message, hint, error }) => ({
+    name,
+    state,
+    message,
+    hint: hint === null ? null : inVoice(hint, voice),
+    error: error === null ? null : errorDocument(error, voice),
+  }));
+  return {
+    command: 'verify',
+    checks: shown,
+    warnings,
+    error: shown.find((c) => c.error !== null)?.error ?? null,
   };
 }
 

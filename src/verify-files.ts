@@ -1,0 +1,85 @@
+/** The part of `verify` that is about the files: what is pending, and whether it can run. */
+
+import { type Analysed, analyse } from './analysed.ts';
+import { stateOf } from './applied.ts';
+import type { Checklist, Found } from './checklist.ts';
+import { neededBy, refuseUnavailable } from './extensions.ts';
+import type { Job } from './job.ts';
+import type { Sight } from './look.ts';
+import type { Goal, Migrations, Recorded } from './migration.ts';
+import type { Session } from './pg/session.ts';
+import { plan } from './plan/plan.ts';
+import { codeOf, type Plan } from './plan/situation.ts';
+
+const UP: Goal = { kind: 'up', steps: null, to: null };
+
+export const counted = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
+
+export const skipFiles = (list: Checklist, why: string): void =>
+  list.skip(['history', 'pending files', 'extensions'], why);
+
+/** What is needed to say what a run would do. */
+export interface Known {
+  readonly sight: Sight;
+  readonly source: Migrations;
+  readonly recorded: Recorded;
+  readonly isHeld: boolean;
+}
+
+export async function verifyFiles(list: Checklist, job: Job, session: Session, known: Known): Promise<void> {
+  const { sight, source, recorded, isHeld } = known;
+  if (recorded.head.dirty && isHeld) {
+    list.found('history', {
+      message: 'the version is dirty while another run is at work',
+      hint: 'look again when it has ended',
+    });
+    list.skip(['pending files', 'extensions'], 'another run is at work');
+    return;
+  }
+  const planned = await list.look(
+    'history',
+    async () => plan(source, recorded.head, stateOf(recorded, source.migrations), UP, job.allow),
+    historyFound,
+  );
+  if (planned === null) {
+    list.skip(['pending files', 'extensions'], 'what is pending is not known');
+    return;
+  }
+  const setting = {
+    serverVersion: sight.identity.serverVersion,
+    code: codeOf(UP, recorded.head),
+    emit: job.emit,
+  };
+  const analysed = await list.look(
+    'pending files',
+    () => analyse(planned.steps, new Map(), setting),
+    () => ({
+      message:
+        planned.steps.length === 0
+          ? 'none'
+          : `${counted(planned.steps.length, 'file')} read by PostgreSQL’s grammar`,
+    }),
+  );
+  if (analysed === null) {
+    list.skip(['extensions'], 'the pending files could not be read');
+    return;
+  }
+  await list.look(
+    'extensions',
+    () => refuseUnavailable(session, planned.steps, analysed, setting),
+    () => ({ message: extensionsFound(planned, analysed) }),
+  );
+}
+
+function historyFound({ steps, warnings }: Plan): Found {
+  const message = steps.length === 0 ? 'nothing pending' : `${counted(steps.length, 'migration')} pending`;
+  const [first] = warnings;
+  return first === undefined
+    ? { message }
+    : { message: `${message}; ${first.message}`, hint: 'see `task migrate:status`' };
+}
+
+function extensionsFound({ steps }: Plan, analysed: Analysed): string {
+  const names = [...new Set(neededBy(steps, analysed).map((n) => n.name))];
+  return names.length === 0 ? 'none needed' : `${names.join(', ')}: available`;
+}
