@@ -7,13 +7,13 @@ import type { Warning } from '../src/event.ts';
 import { version } from '../src/index.ts';
 import type { Migrations } from '../src/migration.ts';
 import { problemsError } from '../src/problems.ts';
-import { at } from '../src/sql/position.ts';
+import { spotIn } from '../src/sql/cuts.ts';
 import type { About } from '../tasks/_carried.ts';
 import { pack } from './cargo.ts';
 import { makeExecutable } from './executable.ts';
 import { commonJs, esModule } from './form.ts';
 import { makeCommands, makeFront } from './program.ts';
-import { survey, textsOf } from './survey.ts';
+import { filesOf, survey } from './survey.ts';
 import { cannotBuild } from './tool.ts';
 
 export interface Order {
@@ -39,12 +39,13 @@ export async function makeBundle({ folder, outfile, executable, serverVersion, w
     );
   }
   const { migrations, problems, warnings } = await survey(folder, process.cwd(), serverVersion);
-  const texts = textsOf(migrations);
+  const files = filesOf(migrations);
   for (const { reason, message, file, offset } of warnings) {
-    const place = offset === null ? null : at(texts.get(file) ?? '', offset);
+    const found = files.get(file);
+    const place = offset === null || found === undefined ? null : spotIn(found, offset);
     warn({ reason, message, file, line: place?.line ?? null, column: place?.column ?? null });
   }
-  if (problems.length > 0) throw problemsError(problems, texts);
+  if (problems.length > 0) throw problemsError(problems, files);
   const about = aboutOf(migrations, serverVersion);
   const front = await makeFront();
   const commands = await makeCommands();

@@ -3,23 +3,24 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { PartialMessage } from 'esbuild';
+import type { MigrationFile } from '../src/migration.ts';
+import { spotIn } from '../src/sql/cuts.ts';
 import { decode } from '../src/sql/decode.ts';
-import { at } from '../src/sql/position.ts';
 import type { Finding } from './survey.ts';
 
-/** `texts`: by path, of what could be read; `folder`: where the files really are. */
+/** `files`: by path, of what could be read; `folder`: where the files really are. */
 export function messageOf(
   { message, file, offset, reason }: Finding,
-  texts: ReadonlyMap<string, string>,
+  files: ReadonlyMap<string, MigrationFile>,
   folder: string,
 ): PartialMessage {
-  const text = texts.get(file);
+  const found = files.get(file);
   const place =
     reason === 'encoding'
       ? badByte(join(folder, basename(file)))
-      : text === undefined || offset === null
+      : found === undefined || offset === null
         ? {}
-        : inText(text, offset);
+        : inText(found, offset);
   return { text: message, location: { file, ...place } };
 }
 
@@ -29,8 +30,8 @@ interface Place {
   readonly lineText?: string;
 }
 
-function inText(text: string, offset: number): Place {
-  const { line, column, excerpt } = at(text, offset);
+function inText(file: MigrationFile, offset: number): Place {
+  const { line, column, excerpt } = spotIn(file, offset);
   const before = [...excerpt].slice(0, column - 1).join('');
   return { line, column: Buffer.byteLength(before), lineText: excerpt };
 }

@@ -11,7 +11,7 @@ import { GRAMMAR_MAJOR } from '../src/sql/grammar-major.ts';
 import { importBuiltins, leaveOut } from './left-out.ts';
 import { literal } from './literal.ts';
 import { messageOf } from './message.ts';
-import { type Embedded, type Finding, shownAs, survey, textsOf } from './survey.ts';
+import { type Embedded, type Finding, filesOf, shownAs, survey } from './survey.ts';
 
 export interface RungsPluginOptions {
   /**
@@ -65,8 +65,8 @@ async function load(folder: string, project: string, serverMajor: number): Promi
   const watchDirs = [folder];
   try {
     const embedded = await survey(folder, project, serverMajor);
-    const texts = textsOf(embedded.migrations);
-    const messages = (findings: readonly Finding[]) => findings.map((f) => messageOf(f, texts, folder));
+    const files = filesOf(embedded.migrations);
+    const messages = (findings: readonly Finding[]) => findings.map((f) => messageOf(f, files, folder));
     const watchFiles = watched(embedded).map((path) => join(folder, path.slice(path.lastIndexOf('/') + 1)));
     return {
       contents: `export default ${literal(embedded.migrations)};\n`,
@@ -87,6 +87,6 @@ function asMessage(e: unknown): PartialMessage {
 
 /** A broken file is watched too: its repair is what the build waits for. */
 const watched = ({ migrations, problems }: Embedded): readonly string[] => [
-  ...textsOf(migrations).keys(),
+  ...filesOf(migrations).keys(),
   ...problems.map((p) => p.file),
 ];

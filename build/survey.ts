@@ -3,7 +3,7 @@
 import { posix, relative, sep } from 'node:path';
 import { analyseAll, type Embedded } from '../src/embed.ts';
 import { MigrateError } from '../src/errors.ts';
-import type { Migrations } from '../src/migration.ts';
+import type { MigrationFile, Migrations } from '../src/migration.ts';
 import { readFolder } from '../src/source.ts';
 
 export type { Embedded, Finding } from '../src/embed.ts';
@@ -14,7 +14,12 @@ export type { Embedded, Finding } from '../src/embed.ts';
  */
 export async function survey(folder: string, project: string, serverMajor: number): Promise<Embedded> {
   const origin = shownAs(folder, project);
-  const { migrations, problems } = await readFolder(folder, (name) => posix.join(origin, name));
+  const { migrations, problems } = await readFolder(
+    folder,
+    (name) => posix.join(origin, name),
+    // A build carries all there is to run.
+    Number.POSITIVE_INFINITY,
+  );
   if (problems.length === 0 && migrations.migrations.length === 0) {
     throw new MigrateError('MIGRATION_SOURCE_FAILED', 'no_migrations', {
       operation: 'read the migrations folder',
@@ -31,7 +36,7 @@ export const shownAs = (folder: string, project: string): string =>
   relative(project, folder).replaceAll(sep, '/') || '.';
 
 /** By path. */
-export function textsOf({ migrations }: Migrations): ReadonlyMap<string, string> {
+export function filesOf({ migrations }: Migrations): ReadonlyMap<string, MigrationFile> {
   const files = migrations.flatMap((m) => [m.up, m.down].filter((f) => f !== null));
-  return new Map(files.map((f) => [f.path, f.text]));
+  return new Map(files.map((f) => [f.path, f]));
 }

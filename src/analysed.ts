@@ -4,9 +4,9 @@ import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
 import type { Analysis, MigrationFile, Mode, Problem, Step } from './migration.ts';
 import { editedSince, problemsError } from './problems.ts';
-import { statementChecksum } from './sql/checksum.ts';
+import { sumOf } from './rows.ts';
+import { spotIn } from './sql/cuts.ts';
 import { GRAMMAR_MAJOR } from './sql/grammar-major.ts';
-import { at } from './sql/position.ts';
 
 export type Analysed = ReadonlyMap<MigrationFile, Analysis>;
 
@@ -33,18 +33,18 @@ export interface Setting {
 export async function analyse(steps: readonly Step[], known: Analysed, setting: Setting): Promise<Analysed> {
   const analysed = new Map(known);
   const problems: Problem[] = [];
-  const texts = new Map<string, string>();
+  const broken = new Map<string, MigrationFile>();
   for (const { file } of steps) {
     if (file === null || analysed.has(file)) continue;
     const found = await read(file);
     const blocking = found.problems.filter((p) => blocks(p, Math.floor(setting.serverVersion / 10000)));
     for (const p of found.problems.filter((p) => !blocking.includes(p))) warnOf(p, file, setting);
-    if (blocking.length > 0) texts.set(file.path, file.text);
+    if (blocking.length > 0) broken.set(file.path, file);
     problems.push(...blocking);
     analysed.set(file, found.analysis);
   }
-  if (problems.length > 0) throw problemsError(problems, texts);
-  for (const step of steps) refuseEditedResume(step, analysed, setting.code);
+  if (problems.length > 0) throw problemsError(problems, broken);
+  for (const step of steps) await refuseEditedResume(step, analysed, setting.code);
   return analysed;
 }
 
@@ -66,7 +66,7 @@ export const otherGrammar = (message: string, server: number): string =>
   `PostgreSQL ${GRAMMAR_MAJOR}’s grammar refuses this file (${message}); the server is ${server} and decides`;
 
 function warnOf(p: Problem, file: MigrationFile, { emit, serverVersion }: Setting): void {
-  const place = p.offset === null ? null : at(file.text, p.offset);
+  const place = p.offset === null ? null : spotIn(file, p.offset);
   const server = Math.floor(serverVersion / 10000);
   emit({
     kind: 'warning',
@@ -81,13 +81,17 @@ function warnOf(p: Problem, file: MigrationFile, { emit, serverVersion }: Settin
 }
 
 /** A half-done file may be fixed from the failed statement on, not before it. */
-function refuseEditedResume({ resume, file, migration }: Step, analysed: Analysed, code: ErrorCode): void {
+async function refuseEditedResume(
+  { resume, file, migration }: Step,
+  analysed: Analysed,
+  code: ErrorCode,
+): Promise<void> {
   if (resume === null || file === null) return;
   const statements = analysed.get(file)?.statements ?? [];
   for (const [i, sum] of resume.doneStatements.entries()) {
     const st = statements[i];
-    if (st !== undefined && statementChecksum(file.text.slice(st.start, st.end)) === sum) continue;
-    const place = st === undefined ? null : at(file.text, st.start);
+    if (st !== undefined && (await sumOf(file, st)) === sum) continue;
+    const place = st === undefined ? null : spotIn(file, st.start);
     throw new MigrateError(code, 'resume_changed', {
       operation: `continue migration ${migration.id}`,
       message: `statement ${i + 1} of ${file.path} was already run, and is not the text that was run`,

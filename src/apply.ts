@@ -40,9 +40,9 @@ async function atomic(r: Running): Promise<void> {
   const message = script.atomic(worker.script, step);
   let reply: Reply;
   try {
-    reply = await send(worker, message.text);
+    reply = await send(worker, message);
   } catch (e) {
-    const failed = await settle(worker, e);
+    const failed = await settle(worker, e, message);
     // Only the marker came after the commit: a cancel that arrived then has cancelled nothing.
     if (failed.completed.at(-1) === 'COMMIT') return;
     throw told(r, failed, message);
@@ -59,6 +59,6 @@ async function plain(r: Running): Promise<void> {
   const { worker, step } = r;
   const begun = worker.now();
   const row = await opened(r, 'plain');
-  await attempt(r, { text: step.file?.text ?? '', before: 0, offset: 0, tagsBefore: 0 });
+  await attempt(r, script.plain(step));
   await attempt(r, own(script.finish(worker.script, step, 'plain', row, worker.now() - begun)));
 }

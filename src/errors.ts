@@ -169,9 +169,9 @@ export const REASONS = {
     next: 'renumber it, or run `task migrate -- --allow-out-of-order`',
   },
   permission: { meaning: 'The role lacks a right.', next: 'grant the right, or connect as the owner' },
+  psql: { meaning: 'A file asks of psql what rungs does not do.', next: 'take it out, as the error says' },
   raced: {
-    meaning:
-      'The version was moved by someone else while this run held the lock. The migration was not applied.',
+    meaning: 'The version was moved by someone else while this run held the lock. Nothing was applied.',
     next: 'find out who runs migrations without the lock, then run `task migrate` again',
   },
   read_only: {

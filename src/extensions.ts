@@ -5,8 +5,8 @@ import { type ErrorCode, MigrateError } from './errors.ts';
 import type { MigrationFile, NeededExtension, Step } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import { refused } from './refused.ts';
+import { spotIn } from './sql/cuts.ts';
 import { packageOf } from './sql/extension-packages.ts';
-import { at } from './sql/position.ts';
 import { literal } from './sql/quote.ts';
 
 interface Needed extends NeededExtension {
@@ -34,14 +34,14 @@ export async function refuseUnavailable(
   });
   const [first, ...others] = missing;
   if (first === undefined) return;
-  const { line, column, excerpt } = at(first.file.text, first.start);
+  const { line, column, excerpt } = spotIn(first.file, first.start);
   throw new MigrateError(code, 'extension', {
     operation: LOOK,
     message: first.why,
     location: { file: first.file.path, line, column },
     excerpt,
     details: others.map(({ file, start, why }) => {
-      const place = at(file.text, start);
+      const place = spotIn(file, start);
       return `also: ${file.path}:${place.line}:${place.column}: ${why}`;
     }),
     hint: `${packageOf(first.name, Math.floor(serverVersion / 10000))}; where the server is hosted, its provider’s list of extensions says whether it can be had`,

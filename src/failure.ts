@@ -2,9 +2,10 @@
 
 import { type ErrorCode, type ErrorDetails, MigrateError, REASONS, type Reason } from './errors.ts';
 import { RACED } from './ledger/journal.ts';
-import type { Analysis, Location, Mode, Step } from './migration.ts';
+import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
 import type { FileMessage } from './script.ts';
-import { at, fromBytes, fromCodePoints } from './sql/position.ts';
+import { spotIn } from './sql/cuts.ts';
+import { fromBytes, fromCodePoints } from './sql/position.ts';
 import { lack, type Who } from './sql/rights.ts';
 import type { ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
@@ -13,6 +14,15 @@ export interface Failed {
   readonly server: ServerError;
   readonly completed: readonly string[];
   readonly who: Who | null;
+  /** The row of a COPY that the server refused. `text` null: it could not be read again. */
+  readonly row: {
+    readonly block: Cut;
+    readonly line: number;
+    readonly text: string | null;
+    readonly value: string | null;
+  } | null;
+  /** Why the rows of a COPY could not be sent, if it was that. */
+  readonly noRows: Error | null;
 }
 
 interface Place {
@@ -54,7 +64,7 @@ export function failure(
   const details: ErrorDetails = {
     operation:
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
-    message: server.message,
+    message: failed.noRows?.message ?? server.message,
     sqlstate: server.code,
     details: [
       ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
@@ -126,7 +136,7 @@ export function reasonOf(server: ServerError): Reason {
 
 /** Null where the failure was in our own part of the message. */
 function locate(
-  { server, completed }: Failed,
+  { server, completed, row }: Failed,
   step: Step,
   message: FileMessage,
   analysis: Analysis | null,
@@ -134,10 +144,11 @@ function locate(
 ): Place | null {
   const file = step.file;
   if (file === null) return null;
+  if (row !== null) return placeOfRow(file, row);
   const offset = offsetOf(server, message, encoding);
   if (offset !== null) {
     if (offset < message.offset || offset > file.text.length) return null;
-    const { line, column, excerpt } = at(file.text, offset);
+    const { line, column, excerpt } = spotIn(file, offset);
     return { location: { file: file.path, line, column }, excerpt, offset };
   }
   // No position (a violated constraint, an error inside a function): the tags say which statement it was.
@@ -159,7 +170,7 @@ function locate(
       ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }
       : null;
   }
-  const { line, column, excerpt } = at(file.text, here.start);
+  const { line, column, excerpt } = spotIn(file, here.start);
   return { location: { file: file.path, line, column }, excerpt, offset: here.start };
 }
 
@@ -171,4 +182,27 @@ function offsetOf(server: ServerError, message: FileMessage, encoding: string): 
   const index =
     encoding === 'SQL_ASCII' ? fromBytes(message.text, count) : fromCodePoints(message.text, count);
   return index - message.before + message.offset;
+}
+
+/** What stands at the end of the context of an error in a COPY: `COPY t, line 3, column id: "x"`. */
+export function copyLine({ where = '' }: ServerError): { line: number; value: string | null } | null {
+  // In the server's language: after the table's name comes a word, and then the number.
+  const found = [...where.matchAll(/^COPY .*?, \D*(\d+)(?:, .*?: "(.*)")?/gm)].at(-1);
+  return found === undefined ? null : { line: Number(found[1]), value: found[2] ?? null };
+}
+
+/** More of a row than this is no help. */
+const LONGEST = 1000;
+
+/** The server names a column of the table; which one of the row that is shows where only one has the value. */
+function placeOfRow(file: MigrationFile, { block, line, text, value }: NonNullable<Failed['row']>): Place {
+  const fields = (text ?? '').split('\t');
+  const index = fields.indexOf(value ?? '');
+  const isOne = value !== null && index >= 0 && fields.lastIndexOf(value) === index;
+  const before = isOne ? [...fields.slice(0, index).join('\t')].length + (index > 0 ? 1 : 0) : 0;
+  return {
+    location: { file: file.path, line: block.line + line - 1, column: before + 1 },
+    excerpt: text === null || before > LONGEST ? null : text.slice(0, LONGEST),
+    offset: block.copy,
+  };
 }

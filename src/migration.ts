@@ -76,20 +76,54 @@ export interface Problem {
     | 'name'
     | 'unreadable'
     | 'edited_bundle'
-    | 'no_parser';
+    | 'no_parser'
+    | 'psql';
   readonly message: string;
   readonly file: string;
   /** UTF-16 index into the file's text; null where the problem is the file as a whole. */
   readonly offset: number | null;
 }
 
+/** A stretch of a file that is too large to be held in memory. Offsets are bytes. */
+export interface Stretch {
+  /** As it can be opened. */
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+  /** Which file it was, how large, and when it was last written: it must still be that one when it is sent. */
+  readonly stamp: string;
+}
+
+/** What stands in a file for psql and not for the server: the data of a COPY, or a meta-command. */
+export interface Cut {
+  /** UTF-16 index in the file's text at which it stood. */
+  readonly at: number;
+  /** 1-based line of the file on which it begins. */
+  readonly line: number;
+  /** How many of the file's lines went with it: none with a meta-command, whose line break stays. */
+  readonly lines: number;
+  /** Of data: where in the text its COPY begins. Of a meta-command: null. */
+  readonly copy: number | null;
+  /** As it stood there. Of data in a large file: where it is, without the `\.` that ends it. */
+  readonly content: string | Stretch;
+}
+
+/** What a file says in psql's own language. */
+export interface PsqlParts {
+  readonly cuts: readonly Cut[];
+  /** What has no meaning without psql; still in the text. `offset` is a UTF-16 index. */
+  readonly refused: readonly { readonly message: string; readonly offset: number }[];
+}
+
 /** One direction of a migration, as it is on disk. */
 export interface MigrationFile {
   /** The path as the user knows it: relative to where the command was typed. */
   readonly path: string;
-  /** The text without byte order mark, otherwise byte for byte. */
+  /** What is for the server: without byte order mark and without psql's parts, otherwise byte for byte. */
   readonly text: string;
-  /** SHA-256 of the text with CRLF and CR read as LF, in lower-case hex. */
+  /** Null: the whole file is for the server. */
+  readonly psql: PsqlParts | null;
+  /** SHA-256 of the whole file's text with CRLF and CR read as LF, in lower-case hex. */
   readonly checksum: string;
   /** What a build found out; null where the file was just read from a folder. */
   readonly analysis: Analysis | null;

@@ -3,22 +3,27 @@
 import { MigrateError } from './errors.ts';
 import { operationOf } from './failure.ts';
 import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
-import type { IndexStatement, Statement } from './migration.ts';
+import type { IndexStatement, MigrationFile, Statement } from './migration.ts';
 import { opened } from './opened.ts';
+import { sumOf } from './rows.ts';
 import * as script from './script.ts';
 import { attempt, own, type Running, stopIfAborted } from './send.ts';
-import { statementChecksum } from './sql/checksum.ts';
 
 export async function resumable(r: Running): Promise<void> {
-  const { worker, step, analysis } = r;
+  const { worker, step } = r;
   const begun = worker.now();
-  const text = step.file?.text ?? '';
-  const statements = analysis?.statements ?? [];
   const row = step.resume?.id ?? (await opened(r, 'resumable'));
+  if (step.file !== null) await runStatements(r, step.file, row);
+  await attempt(r, own(script.finish(worker.script, step, 'resumable', row, worker.now() - begun)));
+}
+
+async function runStatements(r: Running, file: MigrationFile, row: bigint): Promise<void> {
+  const { worker, step, analysis } = r;
+  const statements = analysis?.statements ?? [];
   const done = step.resume?.doneStatements.length ?? 0;
   for (const st of statements.slice(0, done)) {
     // The session that had made these settings is gone.
-    if (st.session) await attempt(r, script.alone(text, st));
+    if (st.session) await attempt(r, script.alone(file, st));
   }
   const interrupted = step.resume?.indexStatement ?? null;
   if (interrupted !== null) await dropLeftovers(r, interrupted);
@@ -26,17 +31,16 @@ export async function resumable(r: Running): Promise<void> {
     if (i < done) continue;
     stopIfAborted(worker, step);
     announce(r, i, statements);
-    const sum = statementChecksum(text.slice(st.start, st.end));
+    const sum = await sumOf(file, st);
     if (i === done && interrupted !== null && (await isBuilt(ask(r), interrupted, sum))) {
       await attempt(r, own(script.progress(worker.script, row, i, sum)));
     } else if (st.run === 'transaction') {
-      await attempt(r, script.together(worker.script, text, st, row, i, sum));
+      await attempt(r, script.together(worker.script, file, st, row, i, sum));
     } else {
-      await runAlone(r, row, st, sum);
+      await runAlone(r, file, row, st, sum);
       await attempt(r, own(script.progress(worker.script, row, i, sum)));
     }
   }
-  await attempt(r, own(script.finish(worker.script, step, 'resumable', row, worker.now() - begun)));
 }
 
 const ask =
@@ -44,10 +48,16 @@ const ask =
   async (query) =>
     (await attempt(r, own(query), true)).sets[0] ?? [];
 
-async function runAlone(r: Running, row: bigint, st: Statement, sum: string): Promise<void> {
+async function runAlone(
+  r: Running,
+  file: MigrationFile,
+  row: bigint,
+  st: Statement,
+  sum: string,
+): Promise<void> {
   const was = st.concurrentIndex === null ? null : await observe(ask(r), st.concurrentIndex, sum);
   if (was !== null) await attempt(r, own(script.noteIndexes(r.worker.script, row, was)));
-  await attempt(r, script.alone(r.step.file?.text ?? '', st));
+  await attempt(r, script.alone(file, st));
   const invalid = was === null ? null : await stillInvalid(ask(r), was);
   if (invalid !== null) throw leftInvalid(r, invalid, st.line);
 }

@@ -5,7 +5,8 @@
 
 import * as journal from './ledger/journal.ts';
 import * as ledger from './ledger/version-row.ts';
-import type { IndexStatement, Mode, Place, Statement, Step } from './migration.ts';
+import type { Cut, IndexStatement, MigrationFile, Mode, Place, Statement, Step } from './migration.ts';
+import { dataOf } from './sql/cuts.ts';
 import { dollar, literal } from './sql/quote.ts';
 
 /** What is the same for every message of a run. */
@@ -28,6 +29,8 @@ export interface FileMessage {
   readonly offset: number;
   /** How many tags come before the file's first statement. */
   readonly tagsBefore: number;
+  /** The rows of its COPYs, in their order. */
+  readonly data: readonly Cut[];
 }
 
 const entry = (step: Step, mode: Mode): journal.Entry => ({
@@ -73,7 +76,7 @@ export function atomic(s: Script, step: Step): FileMessage {
   const text = `${before}${step.file?.text ?? ''}
 ; ${s.cleanUp}; ${ledger.move(s.place, step.from, clean(step))};
 ${journal.insert(s.place, entry(step, 'atomic'), s.author, 'done')}; commit; ${marker(s)}`;
-  return { text, before: before.length, offset: 0, tagsBefore: 1 };
+  return { text, before: before.length, offset: 0, tagsBefore: 1, data: dataOf(step.file) };
 }
 
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id. */
@@ -107,22 +110,32 @@ function aside(write: string): string {
 /** A statement that may run in a transaction goes with its progress: exactly once. */
 export function together(
   s: Script,
-  file: string,
+  file: MigrationFile,
   st: Statement,
   row: bigint,
   done: number,
   sum: string,
 ): FileMessage {
   const before = 'begin read write; ';
-  const text = `${before}${file.slice(st.start, st.end)}
+  const text = `${before}${file.text.slice(st.start, st.end)}
 ; set constraints all immediate; ${aside(journal.advance(s.place, row, done, sum))}; commit`;
-  return { text, before: before.length, offset: st.start, tagsBefore: 1 };
+  return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
 }
 
 /** One that may not goes alone, and its progress after it: at least once. */
-export function alone(file: string, st: Statement): FileMessage {
-  return { text: file.slice(st.start, st.end), before: 0, offset: st.start, tagsBefore: 0 };
+export function alone(file: MigrationFile, st: Statement): FileMessage {
+  const text = file.text.slice(st.start, st.end);
+  return { text, before: 0, offset: st.start, tagsBefore: 0, data: dataOf(file, st) };
 }
+
+/** As golang-migrate sends it: the file and nothing else. */
+export const plain = ({ file }: Step): FileMessage => ({
+  text: file?.text ?? '',
+  before: 0,
+  offset: 0,
+  tagsBefore: 0,
+  data: dataOf(file),
+});
 
 export const progress = (s: Script, row: bigint, done: number, sum: string): string =>
   `begin read write; ${aside(journal.advance(s.place, row, done, sum))}; commit`;

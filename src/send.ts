@@ -2,11 +2,12 @@
 
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
-import { type Failed, failure, operationOf } from './failure.ts';
+import { copyLine, type Failed, failure, operationOf } from './failure.ts';
 import type { Analysis, Mode, Step } from './migration.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
 import type { Session } from './pg/session.ts';
+import { rowOf, rowsOf } from './rows.ts';
 import type { FileMessage, Script } from './script.ts';
 
 /** What is the same for every step of a run. */
@@ -41,23 +42,25 @@ export const own = (text: string): FileMessage => ({
   before: text.length,
   offset: 0,
   tagsBefore: Number.POSITIVE_INFINITY,
+  data: [],
 });
 
 /** Sends one message. Throws MigrateError where the server refuses, SessionLost where it is gone. */
 export async function attempt(r: Running, message: FileMessage, rows = false): Promise<Reply> {
   try {
-    return await send(r.worker, message.text, rows);
+    return await send(r.worker, message, rows);
   } catch (e) {
-    throw told(r, await settle(r.worker, e), message);
+    throw told(r, await settle(r.worker, e, message), message);
   }
 }
 
 const CANCEL_AGAIN_MS = 300;
 
 /** On abort asks the server to stop the message, again and again: a cancel can fall between two statements. */
-export async function send(worker: Worker, text: string, rows = false): Promise<Reply> {
+export async function send(worker: Worker, { text, data }: FileMessage, rows = false): Promise<Reply> {
   const { session, signal } = worker;
-  const reply = rows ? session.query(text) : session.send(text);
+  const blocks = data.map((block) => () => rowsOf(block));
+  const reply = rows ? session.query(text) : session.send(text, blocks);
   if (signal === undefined) return reply;
   const ended = new AbortController();
   const cancelling = cancelOnAbort(session, signal, ended.signal);
@@ -86,7 +89,7 @@ async function cancelOnAbort(session: Session, signal: AbortSignal, ended: Abort
 }
 
 /** After any failed message: ROLLBACK. If even that fails, the session is gone. */
-export async function settle(worker: Worker, e: unknown): Promise<Failed> {
+export async function settle(worker: Worker, e: unknown, message: FileMessage): Promise<Failed> {
   if (!(e instanceof MessageFailed)) throw e;
   if (e.server === null) throw new SessionLost(e.message, { cause: e });
   // Of no interest: "there is no transaction in progress".
@@ -95,12 +98,22 @@ export async function settle(worker: Worker, e: unknown): Promise<Failed> {
   for (let gone = false; !gone; ) {
     try {
       await worker.session.send('rollback');
-      return { server: e.server, completed: e.completed, who: e.who };
+      const { server, completed, who, noRows } = e;
+      return { server, completed, who, noRows, row: await failedRow(e, message) };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;
     }
   }
   throw new SessionLost(e.message, { cause: e });
+}
+
+/** The row that the server refused, where its error says which. */
+async function failedRow({ copying, server }: MessageFailed, { data }: FileMessage): Promise<Failed['row']> {
+  const block = copying === null ? undefined : data[copying];
+  const where = server === null ? null : copyLine(server);
+  if (block === undefined || where === null) return null;
+  const text = await rowOf(block, where.line);
+  return { block, line: where.line, text, value: where.value };
 }
 
 export function told(

@@ -3,14 +3,18 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from './errors.ts';
+import { readLarge } from './large.ts';
 import { classify, type NamedFile, pair } from './layout/pairs.ts';
-import type { Migrations, Problem } from './migration.ts';
+import type { MigrationFile, Migrations, Problem } from './migration.ts';
 import { problemsError } from './problems.ts';
 import { checksum } from './sql/checksum.ts';
-import { decode } from './sql/decode.ts';
+import { decode, type EncodingFault } from './sql/decode.ts';
+import { takeApart } from './sql/psql.ts';
 
 /** More at once gains nothing and can run out of file descriptors. */
 const AT_ONCE = 64;
+/** From this size on, the rows of a COPY stay on disk until they are sent. */
+const LARGE = 4 << 20;
 
 /** A folder as it is, problems and all. */
 export interface Folder {
@@ -29,12 +33,13 @@ export async function readMigrations(folder: string): Promise<Migrations> {
 }
 
 /**
- * For builds, which report each problem by itself and say where a file is seen from the project. Throws only where
- * there is no folder.
+ * For builds, which report each problem by itself, say where a file is seen from the project, and take large files in
+ * (`large`). Throws only where there is no folder.
  */
 export async function readFolder(
   folder: string,
   pathOf = (name: string) => join(folder, name),
+  large = LARGE,
 ): Promise<Folder> {
   const names = await list(folder);
   const ignored: { path: string; why: string }[] = [];
@@ -48,7 +53,7 @@ export async function readFolder(
   const files: NamedFile[] = [];
   for (let i = 0; i < wanted.length; i += AT_ONCE) {
     const some = await Promise.all(
-      wanted.slice(i, i + AT_ONCE).map((name) => read(folder, name, pathOf(name))),
+      wanted.slice(i, i + AT_ONCE).map((name) => read(join(folder, name), name, pathOf(name), large)),
     );
     for (const result of some) {
       if ('problem' in result) problems.push(result.problem);
@@ -79,25 +84,28 @@ async function list(folder: string): Promise<readonly string[]> {
 }
 
 async function read(
-  folder: string,
+  there: string,
   name: string,
   path: string,
+  large: number,
 ): Promise<NamedFile | { readonly problem: Problem }> {
-  let bytes: Uint8Array;
   try {
-    const there = join(folder, name);
+    const found = await stat(there);
     // What a symbolic link leads to; and reading a pipe would wait for a writer for ever.
-    if (!(await stat(there)).isFile()) {
+    if (!found.isFile()) {
       return { problem: { reason: 'unreadable', message: 'it is not a file', file: path, offset: null } };
     }
-    bytes = await readFile(there);
+    const content = found.size < large ? asText(await readFile(there)) : await readLarge(there);
+    if (!('message' in content)) return { name, file: { path, ...content, analysis: null } };
+    return { problem: { reason: 'encoding', message: content.message, file: path, offset: null } };
   } catch (e) {
     return { problem: { reason: 'unreadable', message: reasonOf(e), file: path, offset: null } };
   }
+}
+
+function asText(bytes: Uint8Array): Pick<MigrationFile, 'text' | 'psql' | 'checksum'> | EncodingFault {
   const decoded = decode(bytes);
-  if ('text' in decoded)
-    return { name, file: { path, text: decoded.text, checksum: checksum(decoded.text), analysis: null } };
-  return { problem: { reason: 'encoding', message: decoded.message, file: path, offset: null } };
+  return 'text' in decoded ? { ...takeApart(decoded.text), checksum: checksum(decoded.text) } : decoded;
 }
 
 function reasonOf(e: unknown): string {

@@ -13,6 +13,9 @@ export interface Reply {
   readonly sets: readonly (readonly Row[])[];
 }
 
+/** The rows of one COPY ... FROM STDIN. Each piece is good until the next is asked for. */
+export type Rows = () => AsyncIterable<Uint8Array>;
+
 /** A message that failed: by the server's word, or because the connection is gone. */
 export class MessageFailed extends Error {
   override readonly name = 'MessageFailed';
@@ -23,12 +26,24 @@ export class MessageFailed extends Error {
   /** The message itself, and who sent it where that is known: which right was lacked can be told from them. */
   readonly text: string;
   readonly who: Who | null;
+  /** Which of the message's COPYs it was in, from 0; null where in none. */
+  readonly copying: number | null;
+  /** Why their rows could not be had, if it was that. */
+  readonly noRows: Error | null;
 
-  constructor(cause: Error, completed: readonly string[], text: string, who: Who | null) {
+  constructor(
+    cause: Error,
+    completed: readonly string[],
+    text: string,
+    who: Who | null,
+    copy: { readonly copying: number | null; readonly noRows: Error | null },
+  ) {
     super(cause.message, { cause });
     this.completed = completed;
     this.text = text;
     this.who = who;
+    this.copying = copy.copying;
+    this.noRows = copy.noRows;
     // FATAL errors end the session too, but `severity` is in the server's language: whether the session is over
     // shows when the next message fails.
     this.server = isServerError(cause) ? cause : null;
@@ -36,7 +51,9 @@ export class MessageFailed extends Error {
 }
 
 interface Wire {
+  readonly stream: { write(bytes: Uint8Array, done: () => void): boolean; cork(): void; uncork(): void };
   query(text: string): void;
+  endCopyFrom(): void;
   sendCopyFail(message: string): void;
 }
 
@@ -51,16 +68,24 @@ export class Message implements pg.Submittable {
   readonly #text: string;
   readonly #keepRows: boolean;
   readonly #who: Who | null;
+  readonly #rows: readonly Rows[];
+  /** How many COPYs have begun, whether the last of them is still at it, and whether the message is over. */
+  #copies = 0;
+  #isCopying = false;
+  #isOver = false;
+  #noRows: Error | null = null;
   readonly #tags: string[] = [];
   readonly #sets: Row[][] = [];
   #fields: readonly string[] = [];
   #resolve: (reply: Reply) => void = () => {};
   #reject: (error: MessageFailed) => void = () => {};
 
-  constructor(text: string, keepRows: boolean, who: Who | null) {
+  /** `rows`: for each COPY ... FROM STDIN in the text, in their order. */
+  constructor(text: string, keepRows: boolean, who: Who | null, rows: readonly Rows[] = []) {
     this.#text = text;
     this.#who = who;
     this.#keepRows = keepRows;
+    this.#rows = rows;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -84,6 +109,7 @@ export class Message implements pg.Submittable {
   }
 
   handleCommandComplete(message: { text: string }): void {
+    this.#isCopying = false;
     this.#tags.push(message.text);
   }
 
@@ -92,18 +118,55 @@ export class Message implements pg.Submittable {
   handlePortalSuspended(): void {}
 
   handleCopyInResponse(connection: Wire): void {
-    connection.sendCopyFail('COPY FROM STDIN needs its data in the file, which rungs does not read yet');
+    const rows = this.#rows[this.#copies++];
+    this.#isCopying = true;
+    if (rows === undefined) connection.sendCopyFail('there are no rows for this COPY FROM STDIN');
+    else void this.#feed(connection, rows);
+  }
+
+  /**
+   * One piece at a time, so that no more than that is held, however slow the server. What is on its way when the
+   * server refuses a row, it drops; a cancelled message must be fed on, as the server looks up only between two rows.
+   */
+  async #feed(connection: Wire, rows: Rows): Promise<void> {
+    try {
+      for await (const piece of rows()) {
+        if (this.#isOver) return;
+        await written(connection.stream, piece);
+      }
+      if (!this.#isOver) connection.endCopyFrom();
+    } catch (e) {
+      this.#noRows = e instanceof Error ? e : new Error(String(e));
+      if (!this.#isOver) connection.sendCopyFail(this.#noRows.message);
+    }
   }
 
   handleCopyData(): void {}
 
   handleError(error: Error): void {
+    this.#isOver = true;
     this.callback?.(error);
-    this.#reject(new MessageFailed(error, this.#tags, this.#text, this.#who));
+    const copying = this.#isCopying ? this.#copies - 1 : null;
+    const copy = { copying, noRows: this.#noRows };
+    this.#reject(new MessageFailed(error, this.#tags, this.#text, this.#who, copy));
   }
 
   handleReadyForQuery(): void {
+    this.#isOver = true;
     this.callback?.(null);
     this.#resolve({ tags: this.#tags, sets: this.#sets });
   }
+}
+
+/** A CopyData message. The promise ends with the connection, too. */
+function written(stream: Wire['stream'], piece: Uint8Array): Promise<void> {
+  const head = Buffer.allocUnsafe(5);
+  head.write('d', 'latin1');
+  head.writeUInt32BE(piece.length + 4, 1);
+  return new Promise((resolve) => {
+    stream.cork();
+    stream.write(head, () => {});
+    stream.write(piece, () => resolve());
+    stream.uncork();
+  });
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Who } from '../sql/rights.ts';
-import { Message, type Reply } from './message.ts';
+import { Message, type Reply, type Rows } from './message.ts';
 import { pause } from './pause.ts';
 
 /** All work is done by then; a network that swallows everything would keep us waiting for ever. */
@@ -42,9 +42,9 @@ export class Session {
     client.on('error', this.#ignore);
   }
 
-  /** Sends one message and waits for its end. Rejects with MessageFailed. */
-  send(text: string): Promise<Reply> {
-    return this.#submit(new Message(text, false, this.who));
+  /** Sends one message, with the rows of its COPYs, and waits for its end. Rejects with MessageFailed. */
+  send(text: string, rows: readonly Rows[] = []): Promise<Reply> {
+    return this.#submit(new Message(text, false, this.who, rows));
   }
 
   /** The same, keeping the rows of every statement. */

@@ -1,10 +1,11 @@
 import type { Analysis, MigrationFile, Mode, NeededExtension, Problem, Statement } from '../migration.ts';
-import { explain, inlineData, isCopyFromStdin } from './advice.ts';
+import { explain } from './advice.ts';
 import { type Classified, classify } from './classify.ts';
+import { copyFaults } from './copy.ts';
+import { linesBefore, spotIn } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
 import { textOption } from './option.ts';
-import { at } from './position.ts';
 
 export interface AnalysedFile {
   readonly analysis: Analysis;
@@ -16,29 +17,37 @@ export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
   const { text, path } = file;
   const asked = directive(text);
   const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
+  const refused = file.psql?.refused ?? [];
+  for (const { message, offset } of refused) problems.push({ reason: 'psql', message, file: path, offset });
+  // The grammar would only stumble over the same.
+  if (refused.length > 0) return { analysis: unread(text, asked.mode), problems };
   const parsed = await parse(text);
   if (isFault(parsed)) {
     problems.push({
       reason: 'syntax',
-      message: await explain(text, parsed),
+      message: explain(text, parsed),
       file: path,
       offset: parsed.offset,
     });
     return { analysis: unread(text, asked.mode), problems };
   }
-  const classified = parsed.map((statement) => ({ ...statement, ...classify(statement.node) }));
-  for (const { start, end, line, node } of parsed) {
+  const classified = parsed.map((st) => ({
+    ...st,
+    line: st.line + linesBefore(file, st.start),
+    ...classify(st.node),
+  }));
+  for (const { end } of parsed) {
     const late = misplaced(text, end);
     if (late !== null) problems.push(directiveProblem(path, late));
-    // Without data behind it the grammar lets it pass; the driver does not (57014).
-    if (isCopyFromStdin(node))
-      problems.push({ reason: 'syntax', message: inlineData(line), file: path, offset: start });
+  }
+  for (const { message, offset } of copyFaults(file, classified)) {
+    problems.push({ reason: 'psql', message, file: path, offset });
   }
   const broken = asked.mode === null ? mixture(classified) : contradiction(asked.mode, classified);
   if (broken !== null) problems.push(directiveProblem(path, broken));
   const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
-  return { analysis: { ...modeOf(text, asked, classified), statements, extensions, parsed: true }, problems };
+  return { analysis: { ...modeOf(file, asked, classified), statements, extensions, parsed: true }, problems };
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
@@ -81,12 +90,12 @@ function neededExtension({ node, start }: Parsed): readonly NeededExtension[] {
 
 /** The comment decides; else what the statements need. Own transaction control comes first: we cannot add to it. */
 function modeOf(
-  text: string,
+  file: MigrationFile,
   asked: Directive,
   statements: readonly Known[],
 ): Pick<Analysis, 'mode' | 'why'> {
   if (asked.mode !== null) {
-    const line = at(text, asked.offset ?? 0).line;
+    const line = spotIn(file, asked.offset ?? 0).line;
     return { mode: asked.mode, why: `\`-- rungs: ${wordOf(asked.mode)}\` at line ${line}` };
   }
   const control = statements.find((s) => s.control !== null);

@@ -38,6 +38,7 @@ const NASTY = {
   ].join('\n'),
   '000001_nasty.down.sql': '\ufeffselect 1; -- after a byte order mark\n',
   '000002_empty.up.sql': '',
+  '000003_dump.up.sql': '\\restrict x\ncopy t from stdin;\n\\N\t\\\\.\t</script>\r\n\\.\nselect 1;',
   '9007199254740993_above_what_a_number_holds.up.sql': '-- rungs: no-transaction\nvacuum;\n',
   '7_almost.sql': 'select 7;',
   'README.md': 'not a migration',
@@ -174,6 +175,7 @@ describe('a bundled program', () => {
         '1_a.up.sql': 'create table a (id int)',
         '2_b.up.sql': 'create index concurrently on a (id)',
         '3_c.up.sql': 'begin; create table c (id int); commit;',
+        '4_d.up.sql': 'copy a from stdin;\n1\n\\.\nselect 1 / count(*) from a',
       }),
     });
     const { metafile } = await bundled(project, { format, minify: true, entryPoints: [name] });
@@ -185,8 +187,8 @@ describe('a bundled program', () => {
     expect(readdirSync(dirname(file))).toEqual([basename(file)]);
     const env = { DATABASE_URL: (await createDatabase()).url };
     const first = await run(alone(file), [], { env });
-    expect(first).toEqual({ code: 0, stdout: 'at 3n atomic,resumable,plain\n', stderr: '' });
-    expect((await run(alone(file), [], { env })).stdout).toBe('at 3n \n');
+    expect(first).toEqual({ code: 0, stdout: 'at 4n atomic,resumable,plain,atomic\n', stderr: '' });
+    expect((await run(alone(file), [], { env })).stdout).toBe('at 4n \n');
   });
 
   it('may take pg along for itself, and ask for a pool', async () => {
@@ -203,14 +205,20 @@ describe('a bundled program', () => {
     expect({ stdout, stderr }).toEqual({ stdout: '2\n', stderr: '' });
   });
 
-  it('does not run a file whose text was edited in the bundle', async () => {
+  it.each([
+    ['statements', 'create table b', 'create table x'],
+    ['rows', 'Zanzibar', 'Bremen'],
+  ])('does not run a file whose %s were edited in the bundle', async (_, was, is) => {
     const project = projectOf({
       'main.mjs': UP,
-      ...inFolder({ '1_a.up.sql': 'create table a (id int)', '2_b.up.sql': 'create table b (id int)' }),
+      ...inFolder({
+        '1_a.up.sql': 'create table a (id int)',
+        '2_b.up.sql': 'create table b (name text);\ncopy b from stdin;\nZanzibar\n\\.\n',
+      }),
     });
     await bundled(project);
     const file = alone(outfileOf(project));
-    writeFileSync(file, readFileSync(file, 'utf8').replace('create table b', 'create table x'));
+    writeFileSync(file, readFileSync(file, 'utf8').replace(was, is));
     const database = await createDatabase();
     const { stdout } = await run(file, [], { env: { DATABASE_URL: database.url } });
     expect(stdout).toMatch(
@@ -241,6 +249,7 @@ describe('what is wrong with the files', () => {
         '000001_a.up.sql': "select 1;\r\nselect '\u{1f418}é' frm nowhere at all;\r\n",
         '000001_a.down.sql': '-- rungs: no-trans\ndrop table a;',
         '000002_b.up.sql': 'create tabel b ();',
+        '000003_c.up.sql': "copy a from stdin;\n1\n2\n\\.\nselect 'é' \\gset\n",
       }),
     });
     const errors = await failures(bundled(project));
@@ -264,6 +273,15 @@ describe('what is wrong with the files', () => {
           line: 1,
           column: 7,
           lineText: 'create tabel b ();',
+        },
+      },
+      {
+        text: expect.stringMatching(/^\\gset is a psql meta-command/),
+        location: {
+          file: 'db/migrations/000003_c.up.sql',
+          line: 5,
+          column: Buffer.byteLength("select 'é' "),
+          lineText: "select 'é' \\gset",
         },
       },
     ]);

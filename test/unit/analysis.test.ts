@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type AnalysedFile, analyseFile } from '../../src/sql/analysis.ts';
 import { checksum } from '../../src/sql/checksum.ts';
+import { takeApart } from '../../src/sql/psql.ts';
 
 const analyse = (text: string): Promise<AnalysedFile> =>
-  analyseFile({ path: 'm/1_a.up.sql', text, checksum: checksum(text), analysis: null });
+  analyseFile({ path: 'm/1_a.up.sql', ...takeApart(text), checksum: checksum(text), analysis: null });
 const fixture = (path: string): Promise<AnalysedFile> =>
   analyse(readFileSync(new URL(`../fixtures/sql/${path}`, import.meta.url), 'utf8'));
 const mode = async (text: string) => {
@@ -115,15 +116,6 @@ describe('a file that the grammar refuses', () => {
     });
     expect(await analyse('selec 1')).toMatchObject({ analysis: { parsed: false, mode: 'atomic' } });
   });
-  test('may hold the data of a COPY', async () => {
-    expect(await problem(fixture('copy-stdin/seed.up.sql'))).toMatchObject({
-      message:
-        'syntax error at or near "1": the inline data of COPY ... FROM STDIN at line 4 is not supported yet; write INSERT statements',
-    });
-    expect(await problem(fixture('copy-stdin/empty.up.sql'))).toMatchObject({
-      message: expect.stringContaining('COPY ... FROM STDIN at line 1 is not supported yet'),
-    });
-  });
   test('a COPY in a comment or in a function’s body is none', async () => {
     expect(await problem(analyse('-- copy t from stdin;\nselec 1'))).toMatchObject({ message: /"selec"$/ });
     expect(await problem(analyse('do $$ copy t from stdin; $$;\nselec 1'))).toMatchObject({
@@ -131,14 +123,11 @@ describe('a file that the grammar refuses', () => {
     });
   });
   test('may be meant for psql', async () => {
-    expect(await problem(fixture('psql-meta/connect.up.sql'))).toMatchObject({
-      message: 'syntax error at or near "\\": \\connect is a psql meta-command, not SQL',
+    expect(await problem(fixture('psql-meta/connect.up.sql'))).toEqual({
+      reason: 'psql',
+      message: expect.stringMatching(/^\\connect is a psql meta-command, not SQL: .*`--database`/),
+      file: 'm/1_a.up.sql',
       offset: 22,
-    });
-    expect(await problem(fixture('psql-meta/restrict.up.sql'))).toMatchObject({
-      message: expect.stringMatching(
-        /\\restrict is a psql meta-command, not SQL; pg_dump writes it: delete the line$/,
-      ),
     });
     expect(await problem(analyse("select :'name'"))).toMatchObject({
       message: expect.stringContaining(":'name' is a psql variable"),
@@ -157,9 +146,40 @@ describe('a file that the grammar refuses', () => {
   });
 });
 
-test('COPY ... FROM STDIN without data is a problem as well: there is nobody to send any', async () => {
-  expect((await analyse('copy t from stdin')).problems).toMatchObject([{ reason: 'syntax', offset: 0 }]);
-  expect(
-    (await analyse("copy t from '/tmp/x'; copy t from program 'date'; copy t to stdout")).problems,
-  ).toEqual([]);
+describe('COPY ... FROM STDIN', () => {
+  const seed = fixture('copy-stdin/seed.up.sql');
+
+  test('has its data cut out of the statements, whose lines are those of the file', async () => {
+    const { analysis, problems } = await seed;
+    expect(problems).toEqual([]);
+    expect(analysis).toMatchObject({ mode: 'atomic', parsed: true });
+    expect(analysis.statements.map((s) => s.line)).toEqual([1, 4, 9]);
+    expect((await fixture('copy-stdin/empty.up.sql')).problems).toEqual([]);
+  });
+  test.each([
+    ['copy t from stdin', 0, 'COPY ... FROM stdin at line 1 has no data'],
+    ['select 1;\n copy t from stdin;\n1\n2\n', 11, 'COPY ... FROM stdin at line 2 has no end'],
+    ['copy t from stdin with (format binary);\n\\.\n', 0, 'binary format'],
+    ['copy binary t from stdin;\n\\.\n', 0, 'binary format'],
+    ["set client_encoding = 'latin1';\ncopy t from stdin;\n\\.\n", 0, 'is UTF-8, its data too'],
+    ["copy t from stdin;\n\\.\nset names 'win1252';", 19, 'is UTF-8, its data too'],
+  ])('%j is a problem', async (text, offset, message) => {
+    expect((await analyse(text)).problems).toEqual([
+      { reason: 'psql', file: 'm/1_a.up.sql', offset, message: expect.stringContaining(message) },
+    ]);
+  });
+  test.each([
+    "copy t from '/tmp/x'; copy t from program 'date'; copy t to stdout",
+    "set client_encoding = 'latin1'",
+    "set client_encoding = 'UTF8';\nselect 1;\ncopy t from stdin;\n\\.\n",
+    'do $$ copy t from stdin; $$',
+    "select 'copy t from stdin;\n\\.\n'",
+  ])('%j is none', async (text) => {
+    expect((await analyse(text)).problems).toEqual([]);
+  });
+  test('misses the data wherever the grammar sees one that has none', async () => {
+    const text = 'select 1;\ncopy t from stdin;\n';
+    const file = { path: 'm/1_a.up.sql', text, psql: null, checksum: checksum(text), analysis: null };
+    expect((await analyseFile(file)).problems).toMatchObject([{ reason: 'psql', offset: 10 }]);
+  });
 });

@@ -127,7 +127,7 @@ describe('the checker', () => {
     [
       'the file system where there is none',
       { 'src/status.ts': "import { readFile } from 'node:fs/promises';" },
-      'src/status.ts imports node:fs/promises, whose door is src/source.ts, src/pg/files.ts',
+      'src/status.ts imports node:fs/promises, whose door is src/source.ts, src/large.ts, src/rows.ts, src/pg/files.ts',
     ],
     [
       'a child process',
