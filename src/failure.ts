@@ -65,7 +65,7 @@ export function failure(
     operation:
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
     message: failed.noRows?.message ?? server.message,
-    sqlstate: server.code,
+    sqlstate: failed.noRows === null ? server.code : null,
     details: [
       ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
       ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
@@ -86,7 +86,7 @@ export function failure(
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(
-  { server, who }: Failed,
+  { server, who, noRows }: Failed,
   step: Step,
   mode: Mode,
   place: Place | null,
@@ -94,7 +94,8 @@ function next(
 ): string {
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
-  const fix = meant === null ? 'fix the file' : `write ${meant}`;
+  const alone = noRows === null ? 'fix the file' : 'let nobody write the file';
+  const fix = meant === null ? alone : `write ${meant}`;
   const cure = CURES[code] ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   const command = step.direction === 'up' ? '`task migrate`' : '`task migrate:down`';
   if (mode === 'resumable') return `${cure}, and run ${command} again: it goes on at this statement`;

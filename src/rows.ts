@@ -11,7 +11,10 @@ const CHUNK = 256 << 10;
 /** Each is good until the next is asked for. Throws where the file is not the one that was read. */
 export async function* rowsOf({ content }: Cut): AsyncGenerator<Uint8Array> {
   if (typeof content !== 'string') yield* fromDisk(content);
-  else if (rowsIn(content) !== '') yield Buffer.from(rowsIn(content));
+  else {
+    const bytes = Buffer.from(rowsIn(content));
+    for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
+  }
 }
 
 async function* fromDisk({ path, start, end, stamp }: Stretch): AsyncGenerator<Uint8Array> {

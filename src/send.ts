@@ -108,9 +108,13 @@ export async function settle(worker: Worker, e: unknown, message: FileMessage): 
 }
 
 /** The row that the server refused, where its error says which. */
-async function failedRow({ copying, server }: MessageFailed, { data }: FileMessage): Promise<Failed['row']> {
+async function failedRow(
+  { copying, server, noRows }: MessageFailed,
+  { data }: FileMessage,
+): Promise<Failed['row']> {
   const block = copying === null ? undefined : data[copying];
-  const where = server === null ? null : copyLine(server);
+  // Where the rows could not be had, the server's line is only how far it came.
+  const where = server === null || noRows !== null ? null : copyLine(server);
   if (block === undefined || where === null) return null;
   const text = await rowOf(block, where.line);
   return { block, line: where.line, text, value: where.value };

@@ -20,9 +20,12 @@ export interface Command {
   readonly at: number;
 }
 
-/** Letters are what PostgreSQL takes for them: everything above ASCII is one. */
+/** A word, space, a dollar quote, a mark, or anything else. Letters are PostgreSQL's: all above ASCII are some. */
 const TOKEN =
-  /(?<word>[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|(?<space>[ \t\n\r\f\v]+|--[^\n\r]*)|(?<dollar>\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(?<mark>\/\*|['"();\\])|\d[\w.]*|[^\w\s'"();\\$/\-\u0080-\uffff]+|[\s\S]/y;
+  /([A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)|([ \t\n\r\f\v]+|--[^\n\r]*)|(\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$)|(\/\*|['"();\\])|\d[\w.]*|[^\w\s'"();\\$/\-\u0080-\uffff]+|[\s\S]/y;
+/** What has no meaning between a statement's first words and its end, unless its words have. */
+const PLAIN = /[^'"();\\$/-]+/y;
+const IN_A_WORD = /[\w$\u0080-\uffff]/;
 const COMMENT_MARK = /\/\*|\*\//g;
 const STRING_MARK = /['\\]/g;
 const ROUTINE = /^create (or replace )?(function|procedure) /;
@@ -41,6 +44,8 @@ export class Lexer {
   #words = 0;
   #before = '';
   #isCopy = false;
+  /** The rest of the statement's words mean nothing here: most of a large file is so, and goes by fast. */
+  #isPlain = false;
   /** After an escape string's end: a quote on a later line goes on with it. */
   #continues: 'no' | 'here' | 'below' = 'no';
 
@@ -58,10 +63,15 @@ export class Lexer {
         i = this.#leave(line, i, this.#inside);
         continue;
       }
+      if (this.#isPlain && this.#continues === 'no') {
+        const next = this.#pass(line, i);
+        if (next > i) {
+          i = next;
+          continue;
+        }
+      }
       TOKEN.lastIndex = i;
-      const match = TOKEN.exec(line);
-      const { word, space, dollar, mark } = match?.groups ?? {};
-      const token = match?.[0] ?? '';
+      const [token = '', word, space, dollar, mark] = TOKEN.exec(line) ?? [];
       if (space !== undefined) {
         if (this.#continues === 'here' && /[\n\r]/.test(space)) this.#continues = 'below';
       } else if (mark === '/*') {
@@ -83,6 +93,20 @@ export class Lexer {
     return found;
   }
 
+  /** The index of the next thing that needs a look; the same one where that is here. */
+  #pass(line: string, from: number): number {
+    PLAIN.lastIndex = from;
+    const i = PLAIN.test(line) ? PLAIN.lastIndex : from;
+    const c = line[i];
+    if (c === '(') this.#parens++;
+    else if (c === ')') this.#parens -= this.#parens > 0 ? 1 : 0;
+    else if (c === "'") {
+      const isEscape = /[eE]/.test(line[i - 1] ?? '') && !IN_A_WORD.test(line[i - 2] ?? '');
+      this.#inside = isEscape && i > from ? "'\\" : "'";
+    } else if (c !== '$' || !IN_A_WORD.test(line[i - 1] ?? '')) return i;
+    return i + 1;
+  }
+
   #word(word: string, next: string | undefined): void {
     this.#continues = 'no';
     // The quote itself comes next, and opens it.
@@ -92,6 +116,7 @@ export class Lexer {
     }
     if (this.#words < 4) this.#head += `${word} `;
     this.#words++;
+    if (this.#words === 4) this.#isPlain = !this.#head.startsWith('copy ') && !ROUTINE.test(this.#head);
     if (this.#parens === 0) {
       if (/^std(in|out)$/.test(word) && this.#before === 'from' && this.#head.startsWith('copy '))
         this.#isCopy = true;
@@ -108,7 +133,7 @@ export class Lexer {
     const isEscape = this.#before === "e'" || this.#continues === 'below';
     this.#continues = 'no';
     // What begins with anything but a word is no COPY and no CREATE.
-    if (this.#words === 0) this.#words = 4;
+    if (this.#words === 0) [this.#words, this.#isPlain] = [4, true];
     this.#before = token.endsWith('.') ? '.' : '';
     if (token === "'") this.#inside = isEscape ? "'\\" : "'";
     else if (token === '"' || dollar !== undefined) this.#inside = token;
@@ -160,6 +185,7 @@ export class Lexer {
     this.#words = 0;
     this.#before = '';
     this.#isCopy = false;
+    this.#isPlain = false;
     this.#continues = 'no';
   }
 }

@@ -10,13 +10,15 @@ const WITHOUT_EFFECT = new Set([
 const SHOWS = /^(d[a-zA-Z]*|l|z|sf|sv)[S+]*$/;
 
 /** psql's own variables: with these values it behaves as rungs does, or only looks different. */
-const SETTINGS: Readonly<Record<string, RegExp>> = {
-  ON_ERROR_STOP: /^(on|true|yes|1|)$/i,
-  AUTOCOMMIT: /^(on|true|yes|1)$/i,
-  ON_ERROR_ROLLBACK: /^(off|false|no|0)$/i,
-  SINGLELINE: /^(off|false|no|0)$/i,
-  SINGLESTEP: /^(off|false|no|0)$/i,
-};
+const SETTINGS = new Map(
+  Object.entries({
+    ON_ERROR_STOP: /^(on|true|yes|1|)$/i,
+    AUTOCOMMIT: /^(on|true|yes|1)$/i,
+    ON_ERROR_ROLLBACK: /^(off|false|no|0)$/i,
+    SINGLELINE: /^(off|false|no|0)$/i,
+    SINGLESTEP: /^(off|false|no|0)$/i,
+  }),
+);
 const LOOKS =
   /^(QUIET|ECHO|ECHO_HIDDEN|VERBOSITY|SHOW_CONTEXT|SHOW_ALL_RESULTS|FETCH_COUNT|HIDE_\w+|PROMPT[123])$/;
 
@@ -29,43 +31,45 @@ const CONNECT =
 const INCLUDE =
   'what is in another file would be neither checked nor recorded: put it into this one, or make it a migration';
 
-const WHY: Readonly<Record<string, string>> = {
-  c: CONNECT,
-  connect: CONNECT,
-  i: INCLUDE,
-  include: INCLUDE,
-  ir: INCLUDE,
-  include_relative: INCLUDE,
-  copy: 'write COPY ... FROM stdin, with the rows below it and `\\.` on a line of its own behind them',
-  set: VARIABLE,
-  unset: VARIABLE,
-  getenv: VARIABLE,
-  gset: VARIABLE,
-  prompt: VARIABLE,
-  if: CONDITION,
-  elif: CONDITION,
-  else: CONDITION,
-  endif: CONDITION,
-  g: SEMICOLON,
-  gx: SEMICOLON,
-  ';': 'leave the backslash out',
-  gexec: 'use EXECUTE in a DO block',
-  encoding: 'migration files are UTF-8',
-  q: 'what comes after it would not run: take that out too',
-  quit: 'what comes after it would not run: take that out too',
-  '!': 'a migration runs nothing but SQL',
-  o: 'a migration writes no files',
-  out: 'a migration writes no files',
-  '.': 'it ends the data of a COPY ... FROM stdin, and there is none above it',
-};
+const WHY = new Map(
+  Object.entries({
+    c: CONNECT,
+    connect: CONNECT,
+    i: INCLUDE,
+    include: INCLUDE,
+    ir: INCLUDE,
+    include_relative: INCLUDE,
+    copy: 'write COPY ... FROM stdin, with the rows below it and `\\.` on a line of its own behind them',
+    set: VARIABLE,
+    unset: VARIABLE,
+    getenv: VARIABLE,
+    gset: VARIABLE,
+    prompt: VARIABLE,
+    if: CONDITION,
+    elif: CONDITION,
+    else: CONDITION,
+    endif: CONDITION,
+    g: SEMICOLON,
+    gx: SEMICOLON,
+    ';': 'leave the backslash out',
+    gexec: 'use EXECUTE in a DO block',
+    encoding: 'migration files are UTF-8',
+    q: 'what comes after it would not run: take that out too',
+    quit: 'what comes after it would not run: take that out too',
+    '!': 'a migration runs nothing but SQL',
+    o: 'a migration writes no files',
+    out: 'a migration writes no files',
+    '.': 'it ends the data of a COPY ... FROM stdin, and there is none above it',
+  }),
+);
 
 /** `text`: from the backslash to the end of the line. Null: it can be passed over. */
 export function refusal(text: string): string | null {
   const name = /^\\([A-Za-z_]+\+?|[\s\S]?)/.exec(text)?.[1] ?? '';
   const rest = text.slice(1 + name.length).replaceAll(/'(?:[^'\\]|\\[\s\S]|'')*'|"[^"]*"|`[^`]*`/g, '');
   if (!isHarmless(name, text.slice(1 + name.length).trim())) {
-    const isSetting = name === 'set' && Object.hasOwn(SETTINGS, rest.trim().split(/\s+/)[0] ?? '');
-    const why = isSetting ? ALL_OR_NOTHING : (WHY[name] ?? 'take it out');
+    const isSetting = name === 'set' && SETTINGS.has(rest.trim().split(/\s+/)[0] ?? '');
+    const why = isSetting ? ALL_OR_NOTHING : (WHY.get(name) ?? 'take it out');
     return `\\${name} is a psql meta-command, not SQL: ${why}`;
   }
   return rest.includes('\\')
@@ -79,5 +83,5 @@ function isHarmless(name: string, rest: string): boolean {
   if (name !== 'set') return false;
   const [variable = '', ...words] = rest.split(/\s+/);
   const value = words.join(' ').replaceAll("'", '');
-  return LOOKS.test(variable) || SETTINGS[variable]?.test(value) === true;
+  return LOOKS.test(variable) || SETTINGS.get(variable)?.test(value) === true;
 }

@@ -239,7 +239,12 @@ describe('a large file', () => {
     await whenCopying(database);
     appendFileSync(`${migrations}/1_t.up.sql`, '-- edited\n');
     const error = await run;
-    expect(error.message).toBe('the file was changed while it was being run');
+    expect(error).toMatchObject({
+      message: 'the file was changed while it was being run',
+      sqlstate: null,
+      location: { file: `${migrations}/1_t.up.sql`, line: 2 },
+      hint: expect.stringContaining('let nobody write the file'),
+    });
     expect(error.report).toMatchObject({ to: null, dirty: false });
     expect(await database.query(`select to_regclass('t') as t`)).toEqual([{ t: null }]);
   });

@@ -77,6 +77,8 @@ describe('cut as by the grammar', () => {
     'select 1 as a\u00a0; select "é;😀", \'日本;\' as ü$; select 3',
     'select 1;;;\r\n;\r\nselect 2;\r\n',
     "select a*/*;*/b, 1--;\n, a @- -1, 1.5e3, 'x'::text || '-;-'; select 1",
+    "select a, b, c, d, a$$b$c$, $$;$$, 1, E'\\';', typeE, $1, -- ;\n /* ; */ b'1' / 2 - 1, $é$;$é$, (1) from t; select 1",
+    "insert into t values (1, 'a', e'\\'' , 'e', E'a'\n'\\';', (2)); select 1",
     "set standard_conforming_strings = on; select '\\'; select 1",
     'select 0x1F, 1_000, 1.e5; select :: ; select 1',
     "select u&'d\\0061t;a' uescape '\\'; select u&\"d\\0061t;a\"; select 1",
@@ -165,7 +167,7 @@ const PIECES = [
   ],
 ];
 
-test('is cut as the grammar cuts it whatever it is, as long as it is SQL', async () => {
+test('is cut as the grammar cuts it whatever it is, as long as it is SQL', { timeout: 60_000 }, async () => {
   let compared = 0;
   const dice = random(7);
   const pick = (n: number): number => Math.floor(dice.next().value * n);
@@ -173,10 +175,12 @@ test('is cut as the grammar cuts it whatever it is, as long as it is SQL', async
   const frames = [
     ['select ', '; select 2;'],
     ['select a, ', ' from t; select 3'],
+    ['select a, b, c, ', ' from t; select 4'],
+    ["insert into t values (1, 'x', ", "); select '"],
     ['', ';'],
     ["select '", "'; select 1"],
   ];
-  for (let round = 0; round < 12_000; round++) {
+  for (let round = 0; round < 8_000; round++) {
     const [before = '', after = ''] = frames[pick(frames.length)] ?? [];
     const middle = Array.from({ length: 1 + pick(7) }, () => PIECES[pick(PIECES.length)]).join('');
     const text = before + middle + after;
@@ -185,5 +189,5 @@ test('is cut as the grammar cuts it whatever it is, as long as it is SQL', async
     compared++;
     expect({ text, found: byLexer(text) }).toEqual({ text, found: grammar });
   }
-  expect(compared).toBeGreaterThan(1000);
+  expect(compared).toBeGreaterThan(500);
 });
