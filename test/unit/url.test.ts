@@ -365,6 +365,20 @@ describe('nothing is ignored in silence', () => {
   });
 });
 
+test.each([
+  ['app:secret@db/app', 'put postgres:// before it'],
+  ['app:secret@db/app?sslmode=require', 'put postgres:// before it'],
+  ['db:5432/app', 'put postgres:// before it'],
+  ['postgres:app:secret@db/app', 'behind the scheme comes ://, as in postgres://user@host:5432/database'],
+  ['pgx5:/app:secret@db/app', 'behind the scheme comes ://, as in postgres://user@host:5432/database'],
+  ['jdbc:postgresql://db/app?password=secret', 'write it as postgres://user@host:5432/database'],
+  ['app', 'write it as postgres://user@host:5432/database'],
+])('a URL without its beginning is told how to begin, and not quoted: %s', (url, hint) => {
+  const error = failure(url);
+  expect(error).toMatchObject({ message: 'the URL does not begin with postgres://', hint });
+  expect(inspect(error)).not.toContain('secret');
+});
+
 const AWKWARD = [
   ':/?#[]@!$&\'()*+,;=%"<>\\^`{|} ~',
   '%',
