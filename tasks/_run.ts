@@ -1,6 +1,6 @@
 /** The frame of every call: arguments, environment, signals, printing, exit code. */
 
-import { unquotable } from '../src/config/masked.ts';
+import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError, REASONS } from '../src/errors.ts';
 import type { Event, Warning } from '../src/event.ts';
 import { type RunOptions, version } from '../src/index.ts';
@@ -11,7 +11,7 @@ import type { Carried } from './_carried.ts';
 import { COMMANDS, type Command } from './_commands.ts';
 import { type Loaded, loadConfig, optionsOf, secretsOf } from './_config.ts';
 import { confirm, refuseUnasked } from './_confirm.ts';
-import { type Arguments, parseFlags, quoted, usageError } from './_flags.ts';
+import { type Arguments, parseFlags, usageError } from './_flags.ts';
 import { commandHelp, generalHelp } from './_help.ts';
 import { initialManner, isDebug, Narrator } from './_narrate.ts';
 
@@ -167,7 +167,7 @@ function unknownCommand(verb: string): MigrateError {
   const known = Object.keys(COMMANDS).join(', ');
   const message = verb.startsWith('-')
     ? 'flags come after the command'
-    : `unknown command ${quoted(verb)}; there are: ${known}`;
+    : `unknown command ${quotable(verb)}; there are: ${known}`;
   return new MigrateError('CONFIG_INVALID', 'flag', { operation: 'read the command', message });
 }
 
