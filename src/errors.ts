@@ -11,7 +11,8 @@ export const CODES = {
   MIGRATION_SOURCE_FAILED: {
     exit: 10,
     title: 'the migration files cannot be used',
-    meaning: 'A migration file or folder is missing, unreadable, misnamed, duplicated or not valid SQL.',
+    meaning:
+      'A migration file or folder is missing, unreadable, misnamed, duplicated or not valid SQL, or a folder has none.',
   },
   MIGRATION_INIT_FAILED: {
     exit: 11,
