@@ -16,7 +16,7 @@ import type { Goal, Migrations, Recorded } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { plan } from './plan/plan.ts';
-import { codeOf, type Plan } from './plan/situation.ts';
+import { codeOf, commandOf, type Plan } from './plan/situation.ts';
 import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
 import * as script from './script.ts';
@@ -205,7 +205,12 @@ function stop(
   reason: 'cancelled' | 'declined' | 'raced',
   message: string,
 ): MigrateError {
-  return new MigrateError(codeOf(goal, recorded.head), reason, { operation: 'confirm the run', message });
+  const hint = reason === 'declined' ? {} : { hint: `run \`${commandOf(goal)}\` again` };
+  return new MigrateError(codeOf(goal, recorded.head), reason, {
+    operation: 'confirm the run',
+    message,
+    ...hint,
+  });
 }
 
 function isSamePlan(a: Plan, b: Plan): boolean {

@@ -80,7 +80,7 @@ export const REASONS = {
   },
   cancelled: {
     meaning: 'Ctrl-C, SIGTERM, or the caller’s AbortSignal.',
-    next: 'run `task migrate` to go on',
+    next: 'run the same command again',
   },
   changed: {
     meaning: 'A file was edited after it was applied.',

@@ -73,12 +73,16 @@ function next({ code }: ServerError, step: Step, mode: Mode, place: Place | null
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
   const cure = CURES[code] ?? (code === '42501' ? 'grant the right, or connect as the owner' : fix);
-  const command = step.direction === 'up' ? '`task migrate`' : '`task migrate:down`';
+  const command = commandFor(step);
   if (mode === 'resumable') return `${cure}, and run ${command} again: it goes on at this statement`;
   if (mode === 'atomic') return `${cure}, and run ${command} again`;
   const before = step.from.version ?? 0n;
   return `undo by hand what the file has committed, then \`task migrate:force -- ${before}\`; ${cure}, and run ${command} again`;
 }
+
+/** What goes on in the direction of the step. Not with the number that was typed: a part of that may be done. */
+export const commandFor = ({ direction }: Pick<Step, 'direction'>): string =>
+  direction === 'up' ? '`task migrate`' : '`task migrate:down`';
 
 /** The type that was meant where an unknown one is. */
 function typeAt(place: Place | null): string | null {

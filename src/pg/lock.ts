@@ -111,7 +111,7 @@ function timedOut({ code, timeoutMs }: LockWait, h: LockHolder | null): MigrateE
             `since ${h.since ?? '?'}: ${h.query ?? ''}`,
           ],
     ...(h === null
-      ? { hint: 'run `task migrate` again' }
+      ? { hint: 'run the same command again' }
       : {
           hint: `wait for pid ${h.pid}, raise \`--lock-timeout\`, or end it: \`select pg_terminate_backend(${h.pid})\``,
         }),
