@@ -68,6 +68,9 @@ export const CODES = {
 
 export type ErrorCode = keyof typeof CODES;
 
+/** Of a fault of ours, whatever we were at; sysexits.h's EX_SOFTWARE. */
+export const INTERNAL_EXIT = 70;
+
 /** Why, in one stable word. `next` is what to do when the error itself has nothing better to say. */
 export const REASONS = {
   ahead: {
@@ -238,6 +241,6 @@ export class MigrateError extends Error {
   }
 
   get exitCode(): number {
-    return CODES[this.code].exit;
+    return this.reason === 'internal' ? INTERNAL_EXIT : CODES[this.code].exit;
   }
 }

@@ -47,7 +47,9 @@ export async function main(argv: readonly string[], carried: Carried | null = nu
     await perform({ verb, command, args, carried, voice, narrator, warnings, signal: stop.signal });
     return 0;
   } catch (e) {
-    return report(e, { verb, json, voice, narrator, warnings }) ? (stop.exitCode() ?? exitCodeOf(e)) : 0;
+    const error = e instanceof MigrateError ? e : internal(e);
+    const isError = report(error, { verb, json, voice, narrator, warnings });
+    return isError ? (stop.exitCode() ?? error.exitCode) : 0;
   } finally {
     stop.dispose();
   }
@@ -138,8 +140,7 @@ interface Ended extends Pick<Call, 'verb' | 'voice' | 'narrator' | 'warnings'> {
 }
 
 /** Prints the error; false where it is none: an answer of no is an answer. */
-function report(e: unknown, { verb, json, voice, narrator, warnings }: Ended): boolean {
-  const error = e instanceof MigrateError ? e : internal(e);
+function report(error: MigrateError, { verb, json, voice, narrator, warnings }: Ended): boolean {
   const declined = error.reason === 'declined';
   if (declined) narrator.say(`Cancelled: ${error.message}`);
   else narrator.error(error);
@@ -160,8 +161,6 @@ const internal = (e: unknown): MigrateError =>
     message: e instanceof Error ? (e.stack ?? e.message) : String(e),
     hint: REASONS.internal.next,
   });
-
-const exitCodeOf = (e: unknown): number => (e instanceof MigrateError ? e.exitCode : 70);
 
 function unknownCommand(verb: string): MigrateError {
   const known = Object.keys(COMMANDS).join(', ');
