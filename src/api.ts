@@ -154,7 +154,13 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
     // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
     if ('totalCount' in database) throw new TypeError('a pg.Pool: lend a client of it, from pool.connect()');
     const open = () => refused(lend(database, role), 'MIGRATION_INIT_FAILED', `act as the role ${role}`);
-    return { open, reopen: () => reopenLike(database, role, PATIENT), table: named, urlPath: null };
+    return {
+      open,
+      reopen: () => reopenLike(database, role, PATIENT),
+      table: named,
+      urlPath: null,
+      multiStatement: false,
+    };
   }
   // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
   const said = parseDatabaseUrl(database, options.env ?? process.env);
@@ -169,5 +175,6 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
     reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
     table: parsed.table.name === 'schema_migrations' && parsed.table.schema === null ? named : parsed.table,
     urlPath: parsed.urlPath,
+    multiStatement: parsed.multiStatement,
   };
 }

@@ -108,6 +108,7 @@ async function view(command: Command, session: Session, before: View | null): Pr
   const analysed = await analyse(made.steps, before?.analysed ?? new Map(), {
     serverVersion: sight.identity.serverVersion,
     code: codeOf(goal, recorded.head),
+    multiStatement: job.door.multiStatement,
     emit: log.emit,
   });
   log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
@@ -148,6 +149,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
       emit: log.emit,
       now: job.now,
       signal: job.signal,
+      multiStatement: job.door.multiStatement,
       script: {
         place,
         author: { tool: job.tool, run: job.newId() },

@@ -27,6 +27,8 @@ const CURES: Readonly<Record<string, string>> = {
   '25001': 'the statement cannot run inside a transaction: begin the file with `-- rungs: no-transaction`',
   '25006': 'connect to a database that may be written (a primary, without default_transaction_read_only)',
   '40P01': 'it was a deadlock with another session',
+  '57014':
+    'it was cancelled, by an administrator or by `statement_timeout` (in the URL also `x-statement-timeout`): raise that',
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
 

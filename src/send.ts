@@ -20,6 +20,8 @@ export interface Worker {
   /** Milliseconds on any steady clock. */
   readonly now: () => number;
   readonly signal: AbortSignal | undefined;
+  /** The door's. */
+  readonly multiStatement: boolean;
 }
 
 /** A step on its way. `analysis` null: there is no file, and only the version moves. */

@@ -235,16 +235,23 @@ describe('golang-migrate’s URLs work', () => {
     expect(failure(`postgres://h/db?${query}`).message).toBe(message);
   });
 
+  test('and say how files are run', () => {
+    const more = (query: string) => parse(`pgx5://h/db?${query}`);
+    expect(more('x-multi-statement=true')).toMatchObject({ multiStatement: true, warnings: [] });
+    expect(more('x-multi-statement=0')).toMatchObject({ multiStatement: false, warnings: [] });
+    const timeout = 'x-statement-timeout=500';
+    expect(more(timeout)).toMatchObject({ settings: [['statement_timeout', '500']], warnings: [] });
+    expect(more(`${timeout}&Statement_Timeout=5s`).settings).toEqual([['Statement_Timeout', '5s']]);
+    expect(more('x-statement-timeout=0').settings).toEqual([]);
+  });
+
   test('and what has no meaning here is parsed, and said to be unused', () => {
-    const query =
-      'x-statement-timeout=500&x-multi-statement=true&x-lock-strategy=table&x-lock-table=l&x-multi-tenant=1';
+    const query = 'x-multi-statement-max-size=0&x-lock-strategy=table&x-lock-table=l&x-multi-tenant=1';
     const database = parse(
       `pgx://h/db?${query}&pool_max_conns=4&default_query_exec_mode=exec&binary_parameters=yes`,
     );
     expect(database).toMatchObject({
-      statementTimeoutMs: 500,
       unused: {
-        multiStatement: true,
         multiStatementMaxSize: 10485760,
         lockStrategy: 'table',
         lockTable: 'l',
@@ -255,7 +262,7 @@ describe('golang-migrate’s URLs work', () => {
       '"default_query_exec_mode"',
       '"binary_parameters"',
       '"x-multi-tenant"',
-      'x-multi-statement',
+      'x-multi-statement-max-size',
       'x-lock-strategy',
       'x-lock-table',
     ]);
