@@ -1,6 +1,6 @@
 /** The pages of docs/ that are made from the code that owns their facts. */
 
-import { CODES, REASONS } from '../src/errors.ts';
+import { CODES, INTERNAL_EXIT, REASONS } from '../src/errors.ts';
 import { COMMANDS } from '../tasks/_commands.ts';
 import { FLAGS, type FlagName, flagText } from '../tasks/_flags.ts';
 import { configuration } from './configuration.ts';
@@ -38,8 +38,9 @@ MIGRATION_UP_FAILED: migration failed
   next: fix the file and run \`task migrate\` again
 \`\`\`
 
-Exit code 0 means done, or nothing to do, or answered with no. 130 and 143 mean ended by Ctrl-C or SIGTERM. \`task\`
-hides exit codes behind its own 201 unless it is run as \`task -x\`.
+Exit code 0 means done, or nothing to do, or answered with no; 1, that no command was given. ${INTERNAL_EXIT} is a fault in rungs itself
+(reason \`internal\`), whatever the code. 130 and 143 mean ended by Ctrl-C or SIGTERM. \`task\` hides exit codes behind its
+own 201 unless it is run as \`task -x\`.
 
 ## Codes
 

@@ -15,6 +15,7 @@ import type { Confirmed, Goal, Head, Migrations, Step } from './migration.ts';
 import { connect } from './pg/connect.ts';
 import { lend, reopenLike } from './pg/lend.ts';
 import type { LentClient } from './pg/lent.ts';
+import { refused } from './refused.ts';
 import type { Check, Outcome, Report } from './report.ts';
 import { readMigrations } from './source.ts';
 import type { Status } from './status.ts';
@@ -32,7 +33,7 @@ export interface Options {
   readonly migrations: string | Migrations;
   /** The version table; default `schema_migrations` in the current schema. The URL's `x-migrations-table` wins. */
   readonly table?: { readonly schema?: string; readonly name?: string };
-  /** The role that each session acts as from its start; with a connection string, over whose own `role` it wins. */
+  /** The role to act as: from a session's start, over the connection string's own; for a client of yours until it is given back. */
   readonly role?: string;
   /** Stops the running statement, rolls back, unlocks; the call then rejects with reason `cancelled`. */
   readonly signal?: AbortSignal;
@@ -153,17 +154,22 @@ function jobFor(command: string, options: RunOptions): Job {
 const PATIENT = { attempts: 10, delayMs: 250, deadlineMs: 30_000 };
 
 function doorFor(command: string, options: Options, emit: Emit): Door {
-  const { database, signal, table: given, applicationName = `rungs ${command}` } = options;
+  const { database, signal, role, table: given, applicationName = `rungs ${command}` } = options;
   const named = { schema: given?.schema ?? null, name: given?.name ?? 'schema_migrations' };
   if (typeof database !== 'string') {
     // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
     if ('totalCount' in database) throw new TypeError('a pg.Pool: lend a client of it, from pool.connect()');
-    const session = async () => lend(database);
-    return { open: session, reopen: () => reopenLike(database, PATIENT), table: named, urlPath: null };
+    const open = () => refused(lend(database, role), 'MIGRATION_INIT_FAILED', `act as the role ${role}`);
+    return {
+      open,
+      reopen: () => reopenLike(database, role, PATIENT),
+      table: named,
+      urlPath: null,
+      multiStatement: false,
+    };
   }
   // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
   const said = parseDatabaseUrl(database, options.env ?? process.env);
-  const { role } = options;
   const parsed = role === undefined ? said : { ...said, settings: withRole(said.settings, role) };
   for (const message of parsed.warnings) {
     emit({ kind: 'warning', warning: { reason: 'url', message, file: null, line: null, column: null } });
@@ -175,5 +181,6 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
     reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
     table: parsed.table.name === 'schema_migrations' && parsed.table.schema === null ? named : parsed.table,
     urlPath: parsed.urlPath,
+    multiStatement: parsed.multiStatement,
   };
 }

@@ -17,7 +17,7 @@ import type { Goal, Migrations, Recorded } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { plan } from './plan/plan.ts';
-import { codeOf, type Plan } from './plan/situation.ts';
+import { codeOf, commandOf, type Plan } from './plan/situation.ts';
 import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
 import * as script from './script.ts';
@@ -107,7 +107,12 @@ async function view(command: Command, session: Session, before: View | null): Pr
   const state = stateOf(recorded, source.migrations);
   const made = plan(source, recorded.head, state, goal, job.allow);
   const code = codeOf(goal, recorded.head);
-  const setting = { serverVersion: sight.identity.serverVersion, code, emit: log.emit };
+  const setting = {
+    serverVersion: sight.identity.serverVersion,
+    code,
+    multiStatement: job.door.multiStatement,
+    emit: log.emit,
+  };
   const analysed = await analyse(made.steps, before?.analysed ?? new Map(), setting);
   if (before === null) await refuseUnavailable(session, made.steps, analysed, setting);
   log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
@@ -148,6 +153,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
       emit: log.emit,
       now: job.now,
       signal: job.signal,
+      multiStatement: job.door.multiStatement,
       script: {
         place,
         author: { tool: job.tool, run: job.newId() },
@@ -205,7 +211,12 @@ function stop(
   reason: 'cancelled' | 'declined' | 'raced',
   message: string,
 ): MigrateError {
-  return new MigrateError(codeOf(goal, recorded.head), reason, { operation: 'confirm the run', message });
+  const hint = reason === 'declined' ? {} : { hint: `run \`${commandOf(goal)}\` again` };
+  return new MigrateError(codeOf(goal, recorded.head), reason, {
+    operation: 'confirm the run',
+    message,
+    ...hint,
+  });
 }
 
 function isSamePlan(a: Plan, b: Plan): boolean {

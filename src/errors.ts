@@ -11,7 +11,8 @@ export const CODES = {
   MIGRATION_SOURCE_FAILED: {
     exit: 10,
     title: 'the migration files cannot be used',
-    meaning: 'A migration file or folder is missing, unreadable, misnamed, duplicated or not valid SQL.',
+    meaning:
+      'A migration file or folder is missing, unreadable, misnamed, duplicated or not valid SQL, or a folder has none.',
   },
   MIGRATION_INIT_FAILED: {
     exit: 11,
@@ -67,6 +68,9 @@ export const CODES = {
 
 export type ErrorCode = keyof typeof CODES;
 
+/** Of a fault of ours, whatever we were at; sysexits.h's EX_SOFTWARE. */
+export const INTERNAL_EXIT = 70;
+
 /** Why, in one stable word. `next` is what to do when the error itself has nothing better to say. */
 export const REASONS = {
   ahead: {
@@ -79,7 +83,7 @@ export const REASONS = {
   },
   cancelled: {
     meaning: 'Ctrl-C, SIGTERM, or the caller’s AbortSignal.',
-    next: 'run `task migrate` to go on',
+    next: 'run the same command again',
   },
   changed: {
     meaning: 'A file was edited after it was applied.',
@@ -245,6 +249,6 @@ export class MigrateError extends Error {
   }
 
   get exitCode(): number {
-    return CODES[this.code].exit;
+    return this.reason === 'internal' ? INTERNAL_EXIT : CODES[this.code].exit;
   }
 }

@@ -31,6 +31,8 @@ const CURES: Readonly<Record<string, string>> = {
   '25001': 'the statement cannot run inside a transaction: begin the file with `-- rungs: no-transaction`',
   '25006': REASONS.read_only.next,
   '40P01': 'it was a deadlock with another session',
+  '57014':
+    'it was cancelled, by an administrator or by `statement_timeout` (in the URL also `x-statement-timeout`): raise that',
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
 
@@ -86,7 +88,7 @@ function next(
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
   const cure = CURES[code] ?? (code === '42501' ? rightHint(server, statement, who) : fix);
-  const command = step.direction === 'up' ? '`task migrate`' : '`task migrate:down`';
+  const command = commandFor(step);
   if (mode === 'resumable') return `${cure}, and run ${command} again: it goes on at this statement`;
   if (mode === 'atomic') return `${cure}, and run ${command} again`;
   const before = step.from.version ?? 0n;
@@ -110,6 +112,10 @@ export function rightHint({ message }: ServerError, statement: string, who: Who 
   if (who === null || found === null) return REASONS.permission.next;
   return `role ${who.user} lacks ${found.right} on ${found.object}: \`${found.cure}\``;
 }
+
+/** What goes on in the direction of the step. Not with the number that was typed: a part of that may be done. */
+export const commandFor = ({ direction }: Pick<Step, 'direction'>): string =>
+  direction === 'up' ? '`task migrate`' : '`task migrate:down`';
 
 /** The type that was meant where an unknown one is. */
 function typeAt(place: Place | null): string | null {

@@ -14,6 +14,8 @@ export interface Door {
   readonly table: { readonly schema: string | null; readonly name: string };
   /** The URL's path with its slash, which golang-migrate puts into its lock id. */
   readonly urlPath: string | null;
+  /** golang-migrate's x-multi-statement: what cannot be run in one transaction is run statement by statement. */
+  readonly multiStatement: boolean;
 }
 
 export interface Job {

@@ -25,6 +25,12 @@ export interface Log {
 
 const ref = ({ id, version, name }: Migration): MigrationRef => ({ id, version, name });
 
+const named = ({ migration, direction, file }: Step) => ({
+  ...ref(migration),
+  direction,
+  file: file?.path ?? null,
+});
+
 export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean }): Log {
   const warnings: Warning[] = [];
   const applied: StepReport[] = [];
@@ -70,7 +76,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     finished: (step, { mode, executionTimeMs }) => {
       current = null;
       now = { version: step.to, dirty: false };
-      applied.push({ ...ref(step.migration), direction: step.direction, mode, executionTimeMs });
+      applied.push({ ...named(step), mode, executionTimeMs });
       const { id, name } = step.migration;
       emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
     },
@@ -87,8 +93,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   function dryReport(): Report {
     const to = steps.at(-1);
     const planned = steps.map((s) => ({
-      ...ref(s.migration),
-      direction: s.direction,
+      ...named(s),
       mode: modes(s),
       executionTimeMs: null,
     }));

@@ -11,6 +11,8 @@ export interface MigrationRef {
 }
 
 export interface StepReport extends MigrationRef {
+  /** The path of the file; null where there is none, and only the version moves. */
+  readonly file: string | null;
   readonly direction: Direction;
   readonly mode: Mode;
   /** Null in a dry run. */

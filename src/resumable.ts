@@ -1,7 +1,7 @@
 /** A file whose statements cannot share a transaction: one by one, with their progress recorded, and continued. */
 
 import { MigrateError } from './errors.ts';
-import { operationOf } from './failure.ts';
+import { commandFor, operationOf } from './failure.ts';
 import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
 import type { IndexStatement, Statement } from './migration.ts';
 import { opened } from './opened.ts';
@@ -80,6 +80,6 @@ function leftInvalid({ worker, step }: Running, name: string, line: number): Mig
     operation: operationOf(step),
     message: `the index ${name} is INVALID: an earlier build of it failed, and IF NOT EXISTS took it as it was`,
     location: { file: step.file?.path ?? '', line, column: 1 },
-    hint: `\`drop index concurrently ${name}\`, then run \`task migrate\` again`,
+    hint: `\`drop index concurrently ${name}\`, then run ${commandFor(step)} again`,
   });
 }

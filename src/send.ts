@@ -2,7 +2,7 @@
 
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
-import { type Failed, failure, operationOf } from './failure.ts';
+import { commandFor, type Failed, failure, operationOf } from './failure.ts';
 import type { Analysis, Mode, Step } from './migration.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
@@ -20,6 +20,8 @@ export interface Worker {
   /** Milliseconds on any steady clock. */
   readonly now: () => number;
   readonly signal: AbortSignal | undefined;
+  /** The door's. */
+  readonly multiStatement: boolean;
 }
 
 /** A step on its way. `analysis` null: there is no file, and only the version moves. */
@@ -117,12 +119,15 @@ export function told(
     sqlstate,
     location,
     excerpt,
+    hint: goOn(step),
   });
 }
+
+const goOn = (step: Step): string => `run ${commandFor(step)} to go on`;
 
 /** Between two messages nothing runs, so there is nothing to cancel. */
 export function stopIfAborted({ signal, code }: Worker, step: Step): void {
   if (signal?.aborted !== true) return;
   const message = 'cancelled before it was run';
-  throw new MigrateError(code, 'cancelled', { operation: operationOf(step), message });
+  throw new MigrateError(code, 'cancelled', { operation: operationOf(step), message, hint: goOn(step) });
 }

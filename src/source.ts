@@ -2,6 +2,7 @@
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { unquotable } from './config/unquotable.ts';
 import { MigrateError } from './errors.ts';
 import { classify, type NamedFile, pair } from './layout/pairs.ts';
 import type { Migrations, Problem } from './migration.ts';
@@ -36,6 +37,8 @@ export async function readFolder(
   folder: string,
   pathOf = (name: string) => join(folder, name),
 ): Promise<Folder> {
+  const what = unquotable(folder);
+  if (what !== null) throw unreadable(`the folder is ${what}`, null);
   const names = await list(folder);
   const ignored: { path: string; why: string }[] = [];
   const wanted: string[] = [];
@@ -69,14 +72,17 @@ async function list(folder: string): Promise<readonly string[]> {
       .map((e) => e.name)
       .sort();
   } catch (e) {
-    throw new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
-      operation: 'read the migrations folder',
-      message: `${folder}: ${reasonOf(e)}`,
-      hint: 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
-      cause: e,
-    });
+    throw unreadable(`${folder}: ${reasonOf(e)}`, e);
   }
 }
+
+const unreadable = (message: string, cause: unknown): MigrateError =>
+  new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
+    operation: 'read the migrations folder',
+    message,
+    hint: 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
+    ...(cause === null ? {} : { cause }),
+  });
 
 async function read(
   folder: string,

@@ -8,7 +8,10 @@ import type { LentClient } from './pg/lent.ts';
 import type { Report } from './report.ts';
 
 export interface MigrateOnStartOptions
-  extends Pick<RunOptions, 'table' | 'signal' | 'onEvent' | 'env' | 'applicationName' | 'lockTimeoutMs'> {
+  extends Pick<
+    RunOptions,
+    'table' | 'role' | 'signal' | 'onEvent' | 'env' | 'applicationName' | 'lockTimeoutMs'
+  > {
   /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */
   readonly url?: string | undefined;
   readonly client?: LentClient;

@@ -3,7 +3,7 @@
 import { type Analysed, chosenFor } from './analysed.ts';
 import { apply } from './apply.ts';
 import { MigrateError } from './errors.ts';
-import { operationOf } from './failure.ts';
+import { commandFor, operationOf } from './failure.ts';
 import type { Job } from './job.ts';
 import type { Log } from './log.ts';
 import { look, readRecorded } from './look.ts';
@@ -81,5 +81,6 @@ const lost = (worker: Worker, step: Step, e: SessionLost, what: string): Migrate
   new MigrateError(worker.code, 'connection_lost', {
     operation: operationOf(step),
     message: `${e.message}; looked up: ${what}`,
+    hint: `run ${commandFor(step)} to go on`,
     cause: e,
   });

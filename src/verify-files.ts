@@ -48,6 +48,7 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
   const setting = {
     serverVersion: sight.identity.serverVersion,
     code: codeOf(UP, recorded.head),
+    multiStatement: job.door.multiStatement,
     emit: job.emit,
   };
   const analysed = await list.look(

@@ -1,5 +1,6 @@
 /** The commands: what each takes, and the one call into the public API that it is. */
 
+import { quotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
 import type { Warning } from '../src/event.ts';
 import {
@@ -23,7 +24,7 @@ import { build } from './_build.ts';
 import { type Carried, carriedResult } from './_carried.ts';
 import { type Loaded, targetOf } from './_config.ts';
 import { createPair } from './_create.ts';
-import { type Arguments, type FlagName, quoted, readCount, readVersion, usageError } from './_flags.ts';
+import { type Arguments, type FlagName, readCount, readVersion, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
 
 export interface Context {
@@ -68,7 +69,7 @@ const noSteps = (): MigrateError =>
 /** At most so many words besides the flags. */
 function operands(args: Arguments, verb: string, most: number): string | null {
   if (args.positionals.length > most) {
-    throw usageError(`too many arguments: ${args.positionals.slice(most).map(quoted).join(' ')}`, verb);
+    throw usageError(`too many arguments: ${args.positionals.slice(most).map(quotable).join(' ')}`, verb);
   }
   return args.positionals[0] ?? null;
 }

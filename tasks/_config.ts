@@ -7,6 +7,7 @@ import { type Config, readConfig } from '../src/config/config.ts';
 import { configError } from '../src/config/config-error.ts';
 import type { FileLayer } from '../src/config/document.ts';
 import { type Origin, originText } from '../src/config/layer.ts';
+import { unquotable } from '../src/config/unquotable.ts';
 import { parseDatabaseUrl } from '../src/config/url.ts';
 import type { Warning } from '../src/event.ts';
 import type { Arguments } from './_flags.ts';
@@ -30,6 +31,7 @@ const isWindows = process.platform === 'win32';
 /** Throws CONFIG_INVALID with all that is wrong. */
 export async function loadConfig(args: Arguments): Promise<Loaded> {
   const named = args.text('config');
+  refuseUrl(named);
   const file = named ?? found();
   // Whose `.env` and `migrations/` are meant, whichever of its folders we are in.
   const project = named === null && file !== null ? dirname(file) : '.';
@@ -56,6 +58,14 @@ export async function loadConfig(args: Arguments): Promise<Loaded> {
     env,
     warnings: [...exposed(file, layer), ...overruled(config)],
   };
+}
+
+/** Whatever is said of a file names it. */
+function refuseUrl(named: string | null): void {
+  const what = named === null ? null : unquotable(named);
+  if (what === null) return;
+  const message = `is ${what}: it must be a file; the database is given with --database`;
+  throw configError([{ origin: { kind: 'flag', name: 'config' }, message }]);
 }
 
 /** Task forbids `dotenv` in included Taskfiles, so the scripts read it. What the environment says wins. */

@@ -1,9 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unquotable } from '../src/config/masked.ts';
+import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
 import { nextNames } from '../src/layout/pairs.ts';
-import { quoted } from './_flags.ts';
 import type { Result } from './_result.ts';
 
 /** What a file name may be made of everywhere, and nothing that a shell or a path could mean something by. */
@@ -26,7 +25,7 @@ export async function createPair(folder: string, name: string | null): Promise<R
       .slice(0, LONGEST);
     throw fail(
       'name',
-      `the name ${quoted(name)} may hold only letters, digits, _ and -`,
+      `the name ${quotable(name)} may hold only letters, digits, _ and -`,
       suggestion === '' ? 'choose a name such as add_users' : `type \`task migrate:create -- ${suggestion}\``,
     );
   }

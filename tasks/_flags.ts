@@ -1,7 +1,7 @@
 /** Arguments to values: what each command takes, in one table that `--help` and docs/commands.md are made from. */
 
 import { parseArgs } from 'node:util';
-import { unquotable } from '../src/config/masked.ts';
+import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
 import { MAX_VERSION } from '../src/layout/pairs.ts';
 
@@ -67,9 +67,6 @@ export const usageError = (message: string, verb: string): MigrateError =>
     hint: `see \`${targetOf(verb)} --help\``,
   });
 
-/** What was typed, for a message; not a connection string in the wrong place. */
-export const quoted = (text: string): string => unquotable(text) ?? JSON.stringify(text);
-
 /** Throws CONFIG_INVALID for a flag that the command does not have, or one without its value. */
 export function parseFlags(argv: readonly string[], verb: string, allowed: readonly FlagName[]): Arguments {
   const options = Object.fromEntries(
@@ -116,10 +113,11 @@ export function readVersion(text: string | null, verb: string): bigint {
     });
   if (text === null) throw invalid('please specify a version', `type \`task migrate:${verb} -- 7\``);
   const trimmed = text.trim();
-  if (/^-\d+$/.test(trimmed)) throw invalid(`invalid version ${quoted(text)}: must be non-negative`);
-  if (!/^\d+$/.test(trimmed)) throw invalid(`invalid version ${quoted(text)}: must be an integer`);
+  if (/^-\d+$/.test(trimmed)) throw invalid(`invalid version ${quotable(text)}: must be non-negative`);
+  if (!/^\d+$/.test(trimmed)) throw invalid(`invalid version ${quotable(text)}: must be an integer`);
   const version = BigInt(trimmed);
-  if (version > MAX_VERSION) throw invalid(`invalid version ${quoted(text)}: must be at most ${MAX_VERSION}`);
+  if (version > MAX_VERSION)
+    throw invalid(`invalid version ${quotable(text)}: must be at most ${MAX_VERSION}`);
   return version;
 }
 
@@ -127,6 +125,6 @@ export function readVersion(text: string | null, verb: string): bigint {
 export function readCount(text: string | null, what: string, verb: string): number | null {
   if (text === null) return null;
   if (!/^\d{1,9}$/.test(text.trim()))
-    throw usageError(`${what} must be a whole number from 0, not ${quoted(text)}`, verb);
+    throw usageError(`${what} must be a whole number from 0, not ${quotable(text)}`, verb);
   return Number(text);
 }

@@ -1,6 +1,6 @@
 /** The frame of every call: arguments, environment, signals, printing, exit code. */
 
-import { unquotable } from '../src/config/masked.ts';
+import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError, REASONS } from '../src/errors.ts';
 import type { Event, Warning } from '../src/event.ts';
 import { type RunOptions, version } from '../src/index.ts';
@@ -11,7 +11,7 @@ import type { Carried } from './_carried.ts';
 import { COMMANDS, type Command } from './_commands.ts';
 import { type Loaded, loadConfig, optionsOf, secretsOf } from './_config.ts';
 import { confirm, refuseUnasked } from './_confirm.ts';
-import { type Arguments, parseFlags, quoted, usageError } from './_flags.ts';
+import { type Arguments, parseFlags, usageError } from './_flags.ts';
 import { commandHelp, generalHelp } from './_help.ts';
 import { initialManner, isDebug, Narrator } from './_narrate.ts';
 
@@ -46,7 +46,9 @@ export async function main(argv: readonly string[], carried: Carried | null = nu
     }
     return await perform({ verb, command, args, carried, voice, narrator, warnings, signal: stop.signal });
   } catch (e) {
-    return report(e, { verb, json, voice, narrator, warnings }) ? (stop.exitCode() ?? exitCodeOf(e)) : 0;
+    const error = e instanceof MigrateError ? e : internal(e);
+    const isError = report(error, { verb, json, voice, narrator, warnings });
+    return isError ? (stop.exitCode() ?? error.exitCode) : 0;
   } finally {
     stop.dispose();
   }
@@ -138,8 +140,7 @@ interface Ended extends Pick<Call, 'verb' | 'voice' | 'narrator' | 'warnings'> {
 }
 
 /** Prints the error; false where it is none: an answer of no is an answer. */
-function report(e: unknown, { verb, json, voice, narrator, warnings }: Ended): boolean {
-  const error = e instanceof MigrateError ? e : internal(e);
+function report(error: MigrateError, { verb, json, voice, narrator, warnings }: Ended): boolean {
   const declined = error.reason === 'declined';
   if (declined) narrator.say(`Cancelled: ${error.message}`);
   else narrator.error(error);
@@ -161,13 +162,11 @@ const internal = (e: unknown): MigrateError =>
     hint: REASONS.internal.next,
   });
 
-const exitCodeOf = (e: unknown): number => (e instanceof MigrateError ? e.exitCode : 70);
-
 function unknownCommand(verb: string): MigrateError {
   const known = Object.keys(COMMANDS).join(', ');
   const message = verb.startsWith('-')
     ? 'flags come after the command'
-    : `unknown command ${quoted(verb)}; there are: ${known}`;
+    : `unknown command ${quotable(verb)}; there are: ${known}`;
   return new MigrateError('CONFIG_INVALID', 'flag', { operation: 'read the command', message });
 }
 

@@ -2,10 +2,6 @@
 
 import { parseDatabaseUrl } from './url.ts';
 
-/** What to call a text in the wrong place that may hold a password; null if it can be quoted. */
-export const unquotable = (text: string): string | null =>
-  text.includes('://') ? 'a URL' : /password\s*=/i.test(text) ? 'a connection string' : null;
-
 /** To parse without an environment; the name counts for nothing. */
 const NOBODY = { USER: 'nobody' };
 

@@ -9,7 +9,7 @@ import { nameable, urlError } from './url-error.ts';
 export interface MigrateParams {
   /** Schema null: whatever `current_schema()` says. */
   readonly table: { readonly schema: string | null; readonly name: string };
-  /** For one file, on the client's clock; 0 is none. */
+  /** There for a whole file, on the client's clock; here for each statement, on the server's. 0 is none. */
   readonly statementTimeoutMs: number;
   readonly multiStatement: boolean;
   readonly multiStatementMaxSize: number;
@@ -41,8 +41,6 @@ export function readMigrateParams(params: ReadonlyMap<string, string>): MigrateP
     throw urlError('x-statement-timeout is not a number of milliseconds from 0 to 2147483647');
   }
   const multiStatement = boolean('x-multi-statement', params);
-  if (multiStatement)
-    unused('x-multi-statement', 'statements are found by PostgreSQL’s grammar, not at each ;');
   const size = integer('x-multi-statement-max-size', params);
   if (size !== null) unused('x-multi-statement-max-size', 'a statement may have any size');
 

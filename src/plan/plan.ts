@@ -4,6 +4,7 @@
  */
 
 import type { State } from '../applied.ts';
+import { MigrateError } from '../errors.ts';
 import type { Goal, Head, Migrations, Step } from '../migration.ts';
 import { planDown, planDownTo, planRedo } from './down.ts';
 import {
@@ -113,5 +114,8 @@ function isOlderImage({ allow, goal, head, source }: Situation): Plan | null {
 /** An empty folder is a wrong path far more often than a project without migrations. */
 function refuseNothing(s: Situation): void {
   if (s.source.migrations.length > 0) return;
-  throw refuse(s, 'no_migrations', { message: `no migration files in ${s.source.origin}` });
+  throw new MigrateError('MIGRATION_SOURCE_FAILED', 'no_migrations', {
+    operation: 'read the migrations folder',
+    message: `no migration files in ${s.source.origin}`,
+  });
 }

@@ -43,6 +43,19 @@ export function codeOf(goal: Goal, head: Head): ErrorCode {
   return head.version !== null && goal.to < head.version ? 'MIGRATION_DOWN_FAILED' : 'MIGRATION_UP_FAILED';
 }
 
+/** What was typed for a goal: to be typed again where nothing of it has been done. */
+export function commandOf(goal: Goal): string {
+  if (goal.kind === 'redo') return 'task migrate:redo';
+  if (goal.kind === 'goto') return `task migrate:goto -- ${goal.to}`;
+  if (goal.kind === 'down')
+    return goal.steps === 1 ? 'task migrate:down' : `task migrate:down -- ${goal.steps ?? '--all'}`;
+  const limit = [
+    ...(goal.steps === null ? [] : [`--num-steps ${goal.steps}`]),
+    ...(goal.to === null ? [] : [`--to ${goal.to}`]),
+  ];
+  return ['task migrate', ...(limit.length === 0 ? [] : ['--', ...limit])].join(' ');
+}
+
 export function refuse(
   s: Pick<Situation, 'goal' | 'head'>,
   reason: Reason,

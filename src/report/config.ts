@@ -4,6 +4,7 @@ import type { Config, Sourced } from '../config/config.ts';
 import { durationText } from '../config/duration.ts';
 import { originText } from '../config/layer.ts';
 import { masked } from '../config/masked.ts';
+import { unquotable } from '../config/unquotable.ts';
 import { lookUp, type Surroundings } from '../config/variables.ts';
 import type { Warning } from '../event.ts';
 
@@ -61,7 +62,7 @@ const libpqs = (around: Surroundings): readonly Row[] =>
       if (found === null) return [];
       return {
         key: name,
-        value: name === 'PGPASSWORD' ? '***' : found.text,
+        value: name === 'PGPASSWORD' || unquotable(found.text) !== null ? '***' : found.text,
         source: originText(found.origin),
       };
     });

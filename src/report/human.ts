@@ -86,7 +86,11 @@ function dryText(r: Report, wanted: 'up' | 'down'): string {
   ].join('\n');
 }
 
-const label = (s: Pick<StepReport, 'id' | 'name'>): string => `${s.id.padStart(6, '0')}_${s.name}`;
+/** As the file spells it: `000001_a`, `1_a`. */
+function label({ id, name, file }: StepReport): string {
+  const base = file?.split(/[/\\]/).at(-1) ?? '';
+  return /^(.+)\.(?:up|down)\./s.exec(base)?.[1] ?? `${id}_${name}`;
+}
 
 const ATTENTION: Readonly<Partial<Record<MigrationState, string>>> = {
   changed: 'edited after being applied: put the old text back, or `task migrate -- --accept-changed`',

@@ -11,8 +11,8 @@ export interface AnalysedFile {
   readonly problems: readonly Problem[];
 }
 
-/** Everything there is to know of a file before it runs. */
-export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
+/** Everything there is to know of a file before it runs. `oneByOne`: a plain file's statements need not be one message. */
+export async function analyseFile(file: MigrationFile, oneByOne = false): Promise<AnalysedFile> {
   const { text, path } = file;
   const asked = directive(text);
   const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
@@ -34,7 +34,8 @@ export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
     if (isCopyFromStdin(node))
       problems.push({ reason: 'syntax', message: inlineData(line), file: path, offset: start });
   }
-  const broken = asked.mode === null ? mixture(classified) : contradiction(asked.mode, classified);
+  const mixed = () => (oneByOne ? null : mixture(classified));
+  const broken = asked.mode === null ? mixed() : contradiction(asked.mode, classified);
   if (broken !== null) problems.push(directiveProblem(path, broken));
   const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);

@@ -53,8 +53,9 @@ describe('a folder', () => {
   it('without migrations is taken for a wrong path, and status warns of it', async () => {
     const { rungs, ledger } = await workplace({});
     const up = await rungs('up --json');
-    expect(up.code).not.toBe(0);
+    expect(up.code).toBe(10);
     expect(errorOf(up)).toMatchObject({
+      code: 'MIGRATION_SOURCE_FAILED',
       reason: 'no_migrations',
       message: 'no migration files in migrations',
     });

@@ -356,7 +356,8 @@ describe('an empty folder', () => {
 
   test('is refused, as golang-migrate does, since it is mostly a wrong path', () => {
     for (const goal of [up(), up(1), down(), redo, goto(1)]) {
-      expect(planned(EMPTY, recorded(at(null)), goal)).toBe('no_migrations');
+      const error = refusal(() => planOf(recorded(at(null)), goal, {}, EMPTY));
+      expect(error).toMatchObject({ code: 'MIGRATION_SOURCE_FAILED', reason: 'no_migrations' });
     }
   });
 
