@@ -73,6 +73,11 @@ export const REASONS = {
     meaning: 'The database is at a version that no file has.',
     next: 'deploy the newer files, or `task migrate:force -- V` to a version that exists',
   },
+  backup: {
+    meaning:
+      'A backup cannot be made: no fitting pg_dump, no place, or the server refused it. Nothing was reverted.',
+    next: 'correct that, and run the same command again',
+  },
   build: {
     meaning: 'A bundle cannot be made: a package is missing, or the file cannot be written.',
     next: 'install the package, or give another file with `--outfile F`',
@@ -143,6 +148,10 @@ export const REASONS = {
     next: 'write the down file, or add `--allow-missing-down` to pass it as empty',
   },
   name: { meaning: 'A name for a migration, or a file’s name, cannot be used.', next: 'choose another name' },
+  not_empty: {
+    meaning: 'The database to restore into is not empty.',
+    next: 'restore into an empty database, or add `--yes`',
+  },
   no_migrations: {
     meaning: 'The folder holds no migration files.',
     next: 'check `--path`, or make the first one with `task migrate:create -- name`',
@@ -169,6 +178,11 @@ export const REASONS = {
     meaning:
       'The version was moved by someone else while this run held the lock. The migration was not applied.',
     next: 'find out who runs migrations without the lock, then run `task migrate` again',
+  },
+  restore: {
+    meaning:
+      'A backup cannot be restored: no backup, no fitting pg_restore, or the server refused it. Nothing was changed.',
+    next: 'correct that, and run the same command again',
   },
   resume_changed: {
     meaning: 'Statements that were already run have been edited in a half-done file.',

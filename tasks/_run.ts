@@ -107,21 +107,30 @@ async function perform({
     ask: (question: string) => ask(question, signal),
   };
   const dryRun = args.has('dry-run') || config.dryRun.value;
-  if (command.flags.includes('yes') && !dryRun) refuseUnasked(asking);
+  const say = asking.say;
+  // Those that migrate have it.
+  if (command.flags.includes('dry-run') && !dryRun) refuseUnasked(asking);
   const options: RunOptions = {
     ...optionsOf(loaded),
     database: command.connects && !args.has('embedded') ? databaseOf(loaded) : '',
     ...(carried === null ? {} : { migrations: carried.migrations() }),
     signal,
     onEvent,
-    confirm: (steps, database) => confirm(asking, steps, database),
+    confirm: async (steps, database) => {
+      const answer = await confirm(asking, steps, database);
+      const reverts = steps.some((s) => s.direction === 'down');
+      if (answer === 'no' || !reverts || !config.backupBeforeDown.value) return answer;
+      await (await import('./_backup.ts')).backUpFirst({ args, options, loaded, say }, verb);
+      // What is in the backup is what may be reverted, and nothing that came in meanwhile.
+      return 'yes';
+    },
     dryRun,
     allowOutOfOrder: args.has('allow-out-of-order'),
     acceptChanged: args.has('accept-changed'),
     acceptAhead: args.has('accept-ahead'),
     allowMissingDown: args.has('allow-missing-down') || config.allowMissingDown.value,
   };
-  const result = await command.run({ args, options, loaded, carried, voice, warnings });
+  const result = await command.run({ args, options, loaded, carried, voice, warnings, say });
   console.log(args.has('json') ? JSON.stringify(result.document, null, 2) : printable(result.text));
 }
 

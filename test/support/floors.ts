@@ -85,6 +85,8 @@ const COMMONS = ['src/sql/', 'src/pg/'];
 const API = 'src/index.ts';
 const BESIDE_THE_API: Readonly<Record<string, readonly string[]>> = {
   'tasks/cluster/database.ts': ['src/pg/connect.ts'],
+  'tasks/backup/access.ts': ['src/pg/connect.ts'],
+  'tasks/backup/server.ts': ['src/pg/connect.ts', 'src/refused.ts'],
   'build/survey.ts': ['src/source.ts', 'src/embed.ts'],
 };
 
