@@ -73,11 +73,7 @@ export const REASONS = {
     meaning: 'The database is at a version that no file has.',
     next: 'deploy the newer files, or `task migrate:force -- V` to a version that exists',
   },
-  backup: {
-    meaning:
-      'A backup cannot be made: no fitting pg_dump, no place, or the server refused it. Nothing was reverted.',
-    next: 'correct that, and run the same command again',
-  },
+  backup: { meaning: 'A backup cannot be made. Nothing was reverted.', next: 'correct it, and try again' },
   build: {
     meaning: 'A bundle cannot be made: a package is missing, or the file cannot be written.',
     next: 'install the package, or give another file with `--outfile F`',
@@ -148,10 +144,7 @@ export const REASONS = {
     next: 'write the down file, or add `--allow-missing-down` to pass it as empty',
   },
   name: { meaning: 'A name for a migration, or a file’s name, cannot be used.', next: 'choose another name' },
-  not_empty: {
-    meaning: 'The database to restore into is not empty.',
-    next: 'restore into an empty database, or add `--yes`',
-  },
+  not_empty: { meaning: 'The database to restore into is not empty.', next: 'take another, or add `--yes`' },
   no_migrations: {
     meaning: 'The folder holds no migration files.',
     next: 'check `--path`, or make the first one with `task migrate:create -- name`',
@@ -180,9 +173,8 @@ export const REASONS = {
     next: 'find out who runs migrations without the lock, then run `task migrate` again',
   },
   restore: {
-    meaning:
-      'A backup cannot be restored: no backup, no fitting pg_restore, or the server refused it. Nothing was changed.',
-    next: 'correct that, and run the same command again',
+    meaning: 'A backup cannot be restored. Nothing was changed.',
+    next: 'correct it, and try again',
   },
   resume_changed: {
     meaning: 'Statements that were already run have been edited in a half-done file.',

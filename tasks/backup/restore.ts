@@ -33,8 +33,6 @@ export async function restore(access: Access, { file, parts, isYes, warn }: Rest
   const start = performance.now();
   const header = await openArchive(file);
   const server = await askServer(database, caller, how);
-  const isEmpty = server.objects.length === 0;
-  if (!isEmpty && !isYes) throw notEmpty(database.display, server, parts);
   const why = `the backup is by pg_dump ${header.program}, the server PostgreSQL ${server.version}`;
   const program = await findProgram('pg_restore', Math.max(header.programMajor, server.major), why, env);
   const failed = (e: unknown) =>
@@ -46,7 +44,10 @@ export async function restore(access: Access, { file, parts, isYes, warn }: Rest
     throw failed(e);
   });
   const contents = contentsOf(list);
-  const replaces = !isEmpty && parts !== 'data' && contents.hasSchema;
+  const makes = parts !== 'data' && contents.hasSchema;
+  const isEmpty = server.objects.length === 0;
+  if (!isEmpty && !isYes) throw notEmpty(database.display, server, makes);
+  const replaces = makes && !isEmpty;
   say(
     `restoring ${header.database} of PostgreSQL ${header.server} into ${database.display} (PostgreSQL ${server.version}) with pg_restore ${program.version}, in one transaction`,
   );
@@ -89,11 +90,10 @@ function announce({ objects }: Server, contents: Contents, say: Access['say'], w
   });
 }
 
-function notEmpty(display: string, { objects }: Server, parts: Parts): MigrateError {
-  const what =
-    parts === 'data'
-      ? 'adds the backup’s rows to the tables there are'
-      : 'drops what the backup has too, with its rows, and makes it anew';
+function notEmpty(display: string, { objects }: Server, makes: boolean): MigrateError {
+  const what = makes
+    ? 'drops what the backup has too, with its rows, and makes it anew'
+    : 'adds the backup’s rows to the tables there are';
   return new MigrateError('CONFIG_INVALID', 'not_empty', {
     operation: `look into ${display}`,
     message: `the database is not empty: ${listOf(objects)}`,

@@ -94,7 +94,6 @@ const BESIDE_THE_API: Readonly<Record<string, readonly string[]>> = {
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/pg/'],
   'libpg-query': ['src/sql/grammar.ts'],
-  zx: ['tasks/'],
   yaml: ['src/config/document.ts', 'type:src/config/yaml-fault.ts'],
   ajv: ['build/validator.mjs'],
   // What ajv makes of docs/config.schema.json.

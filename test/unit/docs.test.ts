@@ -109,7 +109,7 @@ function wrongIn(code: string): readonly string[] {
 }
 
 function verbOf({ by, verb }: Call): string | null {
-  const name = by === 'rungs' ? verb : verb === 'migrate' ? 'up' : verb.replace(/^migrate[:-]/, '');
-  const isOurs = by === 'rungs' || verb.startsWith('migrate');
+  const name = by === 'rungs' ? verb : verb === 'migrate' ? 'up' : verb.replace(/^(migrate[:-]|db:)/, '');
+  const isOurs = by === 'rungs' || verb.startsWith('migrate') || /^db:(backup|restore)$/.test(verb);
   return isOurs && Object.hasOwn(COMMANDS, name) ? name : null;
 }
