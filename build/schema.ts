@@ -1,7 +1,8 @@
 /** docs/report.schema.json: the shape of every `--json` document, strict, with the codes and reasons there are. */
 
-import { CODES, REASONS } from '../src/errors.ts';
+import { CODES } from '../src/errors.ts';
 import type { Mode } from '../src/migration.ts';
+import { REASONS } from '../src/reasons.ts';
 import type { CheckName } from '../src/report.ts';
 import type { MigrationState } from '../src/status.ts';
 
@@ -182,6 +183,25 @@ const DEFS: Readonly<Record<string, Schema>> = {
     warnings: list(ref('warning')),
     error: NO_ERROR,
   }),
+  backup: object({
+    command: { const: 'backup' },
+    file: said('The path of the new file.', text),
+    bytes: { type: 'integer', minimum: 1 },
+    tables: said('How many tables’ rows are in it.', { type: 'integer', minimum: 0 }),
+    executionTimeMs: { type: 'integer', minimum: 0 },
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
+  restore: object({
+    command: { const: 'restore' },
+    file: text,
+    tables: said('How many tables’ rows were in it.', { type: 'integer', minimum: 0 }),
+    executionTimeMs: { type: 'integer', minimum: 0 },
+    version: VERSION_OR_NONE,
+    dirty: flag,
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
   ended: said(
     'A command that ended before it had anything to report; `command` is the word that was typed.',
     {
@@ -193,6 +213,18 @@ const DEFS: Readonly<Record<string, Schema>> = {
 export const schema: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'What `rungs … --json` prints: one document on stdout, whatever happened',
-  oneOf: ['run', 'status', 'version', 'verify', 'carried', 'build', 'config', 'create', 'ended'].map(ref),
+  oneOf: [
+    'run',
+    'status',
+    'version',
+    'verify',
+    'carried',
+    'build',
+    'config',
+    'create',
+    'backup',
+    'restore',
+    'ended',
+  ].map(ref),
   $defs: DEFS,
 };

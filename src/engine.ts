@@ -144,7 +144,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
   try {
     const now = await view(command, session, first);
     if (asked && !isSamePlan(first.plan, now.plan)) {
-      throw stop(command, now, 'raced', 'while you were asked, the database changed; nothing was run');
+      throw stop(command, now, 'raced', 'the database changed before the run could begin; nothing was run');
     }
     const worker: Worker = {
       session,

@@ -1,8 +1,9 @@
 /** A failed message, told as the user's file sees it: which statement, which line and column, and what to do. */
 
-import { type ErrorCode, type ErrorDetails, MigrateError, REASONS, type Reason } from './errors.ts';
+import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
 import { RACED } from './ledger/journal.ts';
 import type { Analysis, Location, Mode, Step } from './migration.ts';
+import { REASONS, type Reason } from './reasons.ts';
 import type { FileMessage } from './script.ts';
 import { at, fromBytes, fromCodePoints } from './sql/position.ts';
 import { lack, type Who } from './sql/rights.ts';

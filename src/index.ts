@@ -14,7 +14,7 @@ export {
   verify,
   version,
 } from './api.ts';
-export { CODES, type ErrorCode, MigrateError, REASONS, type Reason } from './errors.ts';
+export { CODES, type ErrorCode, MigrateError } from './errors.ts';
 export type { Event, LockHolder, Warning } from './event.ts';
 export type {
   Confirmed,
@@ -29,6 +29,7 @@ export type {
   Step,
 } from './migration.ts';
 export type { LentClient } from './pg/lent.ts';
+export { REASONS, type Reason } from './reasons.ts';
 export type { Check, CheckName, MigrationRef, Report, StepReport } from './report.ts';
 export { readMigrations } from './source.ts';
 export { type MigrateOnStartOptions, migrateOnStart } from './start.ts';

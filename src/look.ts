@@ -1,12 +1,13 @@
 /** The two queries every command makes. Reading needs no DDL, no lock and no CREATE right. */
 
-import { MigrateError, type Reason } from './errors.ts';
+import { MigrateError } from './errors.ts';
 import { decode as decodeIdentity, type Identity, identify } from './ledger/identify.ts';
 import * as journal from './ledger/journal.ts';
 import * as ledger from './ledger/version-row.ts';
 import type { Place, Recorded } from './migration.ts';
 import type { Row } from './pg/message.ts';
 import type { Session } from './pg/session.ts';
+import type { Reason } from './reasons.ts';
 
 /** What we found at the other end. */
 export interface Sight {

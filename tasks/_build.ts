@@ -5,6 +5,7 @@ import { GRAMMAR_MAJOR } from '../src/sql/grammar-major.ts';
 import { aboutText } from './_carried.ts';
 import { type Arguments, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
+import { size } from './_size.ts';
 
 /** `rungs build`: the migrations and the commands in one file. */
 export async function build(
@@ -45,6 +46,3 @@ function readMajor(text: string | null): number {
     'build',
   );
 }
-
-const size = (bytes: number): string =>
-  bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

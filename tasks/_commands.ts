@@ -33,6 +33,8 @@ export interface Context {
   readonly loaded: Loaded;
   /** Null outside of bundles. */
   readonly carried: Carried | null;
+  /** A line on stderr. */
+  readonly say: (text: string) => void;
   readonly voice: Voice;
   /** Heard so far. */
   readonly warnings: readonly Warning[];
@@ -51,6 +53,7 @@ export interface Command {
 }
 
 const COMMON: readonly FlagName[] = ['config', 'database', 'role', 'path', 'lock-timeout', 'json', 'help'];
+const DUMP: readonly FlagName[] = ['config', 'database', 'role', 'schema-only', 'data-only'];
 const UP: readonly FlagName[] = ['allow-out-of-order', 'accept-changed'];
 
 const ran = (command: string, wanted: 'up' | 'down', report: Report): Result => ({
@@ -197,6 +200,27 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       operands(args, 'config', 0);
       const shown = { ...loaded, target: targetOf(loaded), isBundle: carried !== null };
       return { text: configText(shown), document: configDocument(shown, warnings) };
+    },
+  },
+  backup: {
+    operand: '',
+    help: 'back up the database with pg_dump, into a file with the time in its name',
+    flags: [...DUMP, 'output', 'json', 'help'],
+    connects: true,
+    run: async (context) => {
+      operands(context.args, 'backup', 0);
+      // Behind an import: a start of `up` does not pay for it.
+      return (await import('./_backup.ts')).backup(context);
+    },
+  },
+  restore: {
+    operand: 'FILE',
+    help: 'restore a backup with pg_restore, all of it or nothing; into an empty database',
+    flags: [...DUMP, 'yes', 'json', 'help'],
+    connects: true,
+    run: async (context) => {
+      const file = operands(context.args, 'restore', 1);
+      return (await import('./_backup.ts')).restoreFile(file, context);
     },
   },
   create: {

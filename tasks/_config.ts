@@ -16,6 +16,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Loaded {
   readonly config: Config;
+  /** Where the project is, from the working directory: its `.env`, its migrations, its backups. */
+  readonly project: string;
   /** As it is seen from the working directory; null where there is none. */
   readonly file: string | null;
   readonly environment: Env;
@@ -52,6 +54,7 @@ export async function loadConfig(args: Arguments): Promise<Loaded> {
   });
   return {
     config,
+    project,
     file,
     environment: process.env,
     dotenv,

@@ -21,7 +21,7 @@ export const FLAGS = {
   'num-steps': { value: 'N', help: 'how many migrations; for down, 0 is all', short: 'n' },
   to: { value: 'V', help: 'the last version to apply' },
   all: { value: null, help: 'revert everything' },
-  yes: { value: null, help: 'do not ask', short: 'y' },
+  yes: { value: null, help: 'do not ask; restore: into a database that is not empty', short: 'y' },
   'lock-timeout': {
     value: 'TIME',
     help: 'how long to wait for the lock: 15s, 500ms or seconds; default 15s',
@@ -37,6 +37,9 @@ export const FLAGS = {
   outfile: { value: 'FILE', help: 'the file to make; default: dist/migrate.mjs, or dist/migrate' },
   executable: { value: null, help: 'make a program with Node inside, for machines without Node' },
   'server-version': { value: 'N', help: 'the PostgreSQL that it will run on; default 18' },
+  output: { value: 'FILE|DIR', help: 'where the backup goes; default: backups/DATABASE-TIME.dump' },
+  'schema-only': { value: null, help: 'without the rows' },
+  'data-only': { value: null, help: 'only the rows' },
   json: { value: null, help: 'one JSON document on stdout' },
   help: { value: null, help: 'this text', short: 'h' },
 } as const satisfies Record<string, Flag>;
@@ -57,14 +60,22 @@ export interface Arguments {
 }
 
 /** `build` is no target of ours: a project has its own. */
-const targetOf = (verb: string): string =>
-  verb === 'build' ? 'rungs build' : `task migrate${verb === 'up' ? '' : `:${verb}`} --`;
+export function targetOf(verb: string): string | null {
+  if (verb === 'build') return null;
+  if (verb === 'backup' || verb === 'restore') return `db:${verb}`;
+  return verb === 'up' ? 'migrate' : `migrate:${verb}`;
+}
+
+function helpFor(verb: string): string {
+  const target = targetOf(verb);
+  return target === null ? `rungs ${verb} --help` : `task ${target} -- --help`;
+}
 
 export const usageError = (message: string, verb: string): MigrateError =>
   new MigrateError('CONFIG_INVALID', 'flag', {
     operation: `read the arguments of ${verb}`,
     message,
-    hint: `see \`${targetOf(verb)} --help\``,
+    hint: `see \`${helpFor(verb)}\``,
   });
 
 /** Throws CONFIG_INVALID for a flag that the command does not have, or one without its value. */

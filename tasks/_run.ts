@@ -1,9 +1,10 @@
 /** The frame of every call: arguments, environment, signals, printing, exit code. */
 
 import { quotable, unquotable } from '../src/config/unquotable.ts';
-import { MigrateError, REASONS } from '../src/errors.ts';
+import { MigrateError } from '../src/errors.ts';
 import type { Event, Warning } from '../src/event.ts';
 import { type RunOptions, version } from '../src/index.ts';
+import { REASONS } from '../src/reasons.ts';
 import { errorDocument, failedDocument, runDocument } from '../src/report/document.ts';
 import { printable, type Voice } from '../src/report/error-text.ts';
 import { ask } from './_ask.ts';
@@ -108,21 +109,30 @@ async function perform({
     ask: (question: string) => ask(question, signal),
   };
   const dryRun = args.has('dry-run') || config.dryRun.value;
-  if (command.flags.includes('yes') && !dryRun) refuseUnasked(asking);
+  const say = asking.say;
+  // Those that migrate have it.
+  if (command.flags.includes('dry-run') && !dryRun) refuseUnasked(asking);
   const options: RunOptions = {
     ...optionsOf(loaded),
     database: command.connects && !args.has('embedded') ? databaseOf(loaded) : '',
     ...(carried === null ? {} : { migrations: carried.migrations() }),
     signal,
     onEvent,
-    confirm: (steps, database) => confirm(asking, steps, database),
+    confirm: async (steps, database) => {
+      const answer = await confirm(asking, steps, database);
+      const reverts = steps.some((s) => s.direction === 'down');
+      if (answer === 'no' || !reverts || !config.backupBeforeDown.value) return answer;
+      await (await import('./_backup.ts')).backUpFirst({ args, options, loaded, say }, verb);
+      // What is in the backup is what may be reverted, and nothing that came in meanwhile.
+      return 'yes';
+    },
     dryRun,
     allowOutOfOrder: args.has('allow-out-of-order'),
     acceptChanged: args.has('accept-changed'),
     acceptAhead: args.has('accept-ahead'),
     allowMissingDown: args.has('allow-missing-down') || config.allowMissingDown.value,
   };
-  const result = await command.run({ args, options, loaded, carried, voice, warnings });
+  const result = await command.run({ args, options, loaded, carried, voice, warnings, say });
   console.log(args.has('json') ? JSON.stringify(result.document, null, 2) : printable(result.text));
   return result.error == null ? 0 : result.error.exitCode;
 }

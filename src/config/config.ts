@@ -24,6 +24,7 @@ export interface Config {
   readonly role: Sourced<string | null>;
   readonly confirm: Sourced<'never' | 'down' | 'always'>;
   readonly requireSteps: Sourced<boolean>;
+  readonly backupBeforeDown: Sourced<boolean>;
   readonly lockTimeoutMs: Sourced<number>;
   readonly attempts: Sourced<number>;
   readonly delayMs: Sourced<number>;
@@ -84,6 +85,7 @@ export function readConfig(inputs: Inputs): Config {
     role: pick('role'),
     confirm: as('confirm', (text) => text as Config['confirm']['value']),
     requireSteps: as('requireSteps', truth),
+    backupBeforeDown: as('backupBeforeDown', truth),
     lockTimeoutMs: as('lockTimeout', time),
     attempts: as('retry/attempts', Number),
     delayMs: as('retry/delay', time),

@@ -1,7 +1,8 @@
 import type { Applied, State } from '../applied.ts';
-import { type ErrorCode, type ErrorDetails, MigrateError, type Reason } from '../errors.ts';
+import { type ErrorCode, type ErrorDetails, MigrateError } from '../errors.ts';
 import type { Warning } from '../event.ts';
 import type { Goal, Head, Migration, Migrations, Step } from '../migration.ts';
+import type { Reason } from '../reasons.ts';
 
 export interface Allowances {
   /** Run files below the current version that were never applied. */

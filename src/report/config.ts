@@ -41,6 +41,7 @@ function rows(shown: Shown): readonly Row[] {
     row('role', c.role, asItIs),
     row('confirm', c.confirm, asItIs),
     row('requireSteps', c.requireSteps, asItIs),
+    row('backupBeforeDown', c.backupBeforeDown, asItIs),
     row('lockTimeout', c.lockTimeoutMs, durationText),
     row('retry.attempts', c.attempts, asItIs),
     row('retry.delay', c.delayMs, durationText),

@@ -335,7 +335,7 @@ describe('a build fails', () => {
       mkdirSync(dirname(join(project, 'node_modules', name)), { recursive: true });
       symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
     };
-    for (const name of ['pg', 'pgpass', 'libpg-query', 'zx', 'yaml']) link(name);
+    for (const name of ['pg', 'pgpass', 'libpg-query', 'yaml']) link(name);
     const attempt = (flags: readonly string[]) =>
       run(join(home, 'dist/rungs.mjs'), ['build', '--json', ...flags], { cwd: project });
     const missing = async (flags: readonly string[]) => json(await attempt(flags)).error;

@@ -88,6 +88,7 @@ test('config tells the value and the source of each setting, and no password', a
     'role: r (--role)',
     'confirm: down (default)',
     'requireSteps: false (default)',
+    'backupBeforeDown: false (default)',
     'lockTimeout: 1500ms (rungs.yaml:6)',
     'retry.attempts: 9 (DB_RETRY_ATTEMPTS)',
     'retry.delay: 2s (DB_RETRY_DELAY (.env))',

@@ -4,7 +4,7 @@
 export const FLOORS: readonly { readonly what: string; readonly files: readonly string[] }[] = [
   {
     what: '0: nouns',
-    files: ['src/migration.ts', 'src/event.ts', 'src/errors.ts', 'src/report.ts'],
+    files: ['src/migration.ts', 'src/event.ts', 'src/errors.ts', 'src/reasons.ts', 'src/report.ts'],
   },
   {
     what: '1: pure: text and values in, text and values out',
@@ -65,7 +65,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
 /** Who may use whom on the same floor; everyone may use `src/sql/` and, on floor 2, `src/pg/`. */
 const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/event.ts': ['src/migration.ts'],
-  'src/errors.ts': ['src/migration.ts', 'src/report.ts'],
+  'src/errors.ts': ['src/migration.ts', 'src/reasons.ts', 'src/report.ts'],
   'src/report.ts': ['src/migration.ts', 'src/event.ts', 'src/errors.ts'],
   'src/baseline.ts': ['src/ledger/'],
   'src/script.ts': ['src/ledger/'],
@@ -96,6 +96,8 @@ const COMMONS = ['src/sql/', 'src/pg/'];
 const API = 'src/index.ts';
 const BESIDE_THE_API: Readonly<Record<string, readonly string[]>> = {
   'tasks/cluster/database.ts': ['src/pg/connect.ts'],
+  'tasks/backup/access.ts': ['src/pg/connect.ts'],
+  'tasks/backup/server.ts': ['src/pg/connect.ts', 'src/refused.ts'],
   'build/survey.ts': ['src/source.ts', 'src/embed.ts'],
 };
 
@@ -103,7 +105,6 @@ const BESIDE_THE_API: Readonly<Record<string, readonly string[]>> = {
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/pg/'],
   'libpg-query': ['src/sql/grammar.ts'],
-  zx: ['tasks/'],
   yaml: ['src/config/document.ts', 'type:src/config/yaml-fault.ts'],
   ajv: ['build/validator.mjs'],
   // What ajv makes of docs/config.schema.json.

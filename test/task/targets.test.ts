@@ -38,7 +38,17 @@ withTask('a project that includes the package', () => {
     const names = tasks.map(({ name }) => name).filter((name) => !name.startsWith('deploy'));
     expect(names).toEqual(
       expect.arrayContaining([
-        ...['db:reset', 'db:start', 'db:stop', 'db:url', 'migrate', 'migrate:create', 'migrate:down'],
+        ...[
+          'db:backup',
+          'db:reset',
+          'db:restore',
+          'db:start',
+          'db:stop',
+          'db:url',
+          'migrate',
+          'migrate:create',
+          'migrate:down',
+        ],
         ...['migrate:force', 'migrate:goto', 'migrate:redo', 'migrate:status', 'migrate:version'],
       ]),
     );

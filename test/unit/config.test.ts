@@ -55,6 +55,7 @@ table: audit.versions
 role: owner
 confirm: always
 requireSteps: true
+backupBeforeDown: true
 lockTimeout: 2m
 retry: { attempts: 5, delay: 250ms, deadline: 60 }
 plain: true
@@ -72,6 +73,7 @@ logFormat: json
       role: 'owner',
       confirm: 'always',
       requireSteps: true,
+      backupBeforeDown: true,
       lockTimeoutMs: 120_000,
       attempts: 5,
       delayMs: 250,
