@@ -48,7 +48,11 @@ export async function makeBundle({ folder, outfile, executable, serverVersion, w
   const about = aboutOf(migrations, serverVersion);
   const front = await makeFront();
   const commands = await makeCommands();
-  const body = pack({ ...about, origin: migrations.origin }, migrations.migrations, commands);
+  const body = pack(
+    { ...about, layout: migrations.layout, origin: migrations.origin },
+    migrations.migrations,
+    commands,
+  );
   write(outfile, (draft) => {
     if (kind === '.mjs') writeFileSync(draft, esModule(front, body));
     else if (kind === '.cjs') writeFileSync(draft, commonJs(front, body));

@@ -34,6 +34,7 @@ const STATES = [
   'changed',
   'out-of-order',
   'dirty',
+  'failed',
 ] as const satisfies readonly MigrationState[];
 const CHECKS = [
   'files',
@@ -79,8 +80,8 @@ const DEFS: Readonly<Record<string, Schema>> = {
   }),
   embedded: object({
     count: { type: 'integer', minimum: 1 },
-    first: ref('versionText'),
-    last: ref('versionText'),
+    first: said('The id: a version, or a file’s name.', text),
+    last: text,
     digest: said('Of all of it.', text),
     serverVersion: said('The PostgreSQL whose syntax the files were held to.', { type: 'integer' }),
     tool: said('What built it.', text),
@@ -144,6 +145,12 @@ const DEFS: Readonly<Record<string, Schema>> = {
     ),
     warnings: list(ref('warning')),
     error: said('That of the first check that failed.', orNull(ref('error'))),
+  }),
+  rollback: object({
+    command: { const: 'rollback' },
+    forgotten: said('The file whose record is gone; null where there was none.', textOrNull),
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
   }),
   carried: said('`version --embedded`: what is inside a bundle.', {
     ...object({
@@ -218,6 +225,7 @@ export const schema: Schema = {
     'status',
     'version',
     'verify',
+    'rollback',
     'carried',
     'build',
     'config',

@@ -11,12 +11,13 @@ import type { Emit } from './event.ts';
 import { force as forceVersion } from './force.ts';
 import { inspect, readVersion } from './inspect.ts';
 import type { Door, Job } from './job.ts';
-import type { Confirmed, Goal, Head, Migrations, Step } from './migration.ts';
+import type { Confirmed, Goal, Head, Layout, Migrations, Step } from './migration.ts';
 import { connect } from './pg/connect.ts';
 import { lend, reopenLike } from './pg/lend.ts';
 import type { LentClient } from './pg/lent.ts';
 import { refused } from './refused.ts';
 import type { Check, Outcome, Report } from './report.ts';
+import { rollback as forgetLast } from './rollback.ts';
 import { readMigrations } from './source.ts';
 import type { Status } from './status.ts';
 import { verify as verifyAll } from './verify.ts';
@@ -31,6 +32,8 @@ export interface Options {
   readonly database: string | LentClient;
   /** A folder of `NNNNNN_name.up.sql` / `.down.sql` files, or what `readMigrations` made of one. */
   readonly migrations: string | Migrations;
+  /** How the folder's names are read; what the names say unless given. */
+  readonly layout?: Layout;
   /** The version table; default `schema_migrations` in the current schema. The URL's `x-migrations-table` wins. */
   readonly table?: { readonly schema?: string; readonly name?: string };
   /** The role to act as: from a session's start, over the connection string's own; for a client of yours until it is given back. */
@@ -100,6 +103,14 @@ export async function force(options: Options & { readonly version: bigint }): Pr
   return reportOf(await forceVersion(options.version, jobFor('force', options)));
 }
 
+/**
+ * Of files with layout `named`: forgets the last record and reverses nothing. Resolves to the file's name, or null where
+ * there was none.
+ */
+export async function rollback(options: Options): Promise<string | null> {
+  return forgetLast(jobFor('rollback', options));
+}
+
 /** Every migration with its state. Reads only. */
 export async function status(options: Options): Promise<Status> {
   return inspect(jobFor('status', options));
@@ -112,7 +123,7 @@ export async function verify(options: Options): Promise<readonly Check[]> {
 
 /** The version table's row. Reads only; needs no migration files. */
 export async function currentVersion(options: Omit<Options, 'migrations'>): Promise<Head> {
-  const none = { origin: '', migrations: [], ignored: [] };
+  const none: Migrations = { layout: 'pairs', origin: '', migrations: [], ignored: [] };
   return readVersion(jobFor('version', { ...options, migrations: none }));
 }
 
@@ -131,7 +142,8 @@ function jobFor(command: string, options: RunOptions): Job {
   const emit = options.onEvent ?? (() => {});
   return {
     door: doorFor(command, options, emit),
-    source: async () => (typeof migrations === 'string' ? readMigrations(migrations) : migrations),
+    source: async () =>
+      typeof migrations === 'string' ? readMigrations(migrations, options.layout) : migrations,
     allow: {
       outOfOrder: options.allowOutOfOrder ?? false,
       changed: options.acceptChanged ?? false,

@@ -4,7 +4,7 @@
  */
 
 import { type Analysed, analyse, chosenFor } from './analysed.ts';
-import { type State, stateOf } from './applied.ts';
+import { stateOf } from './applied.ts';
 import { type Baseline, cleanUp, decode, own, READ, restore } from './baseline.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
@@ -22,6 +22,7 @@ import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
 import * as script from './script.ts';
 import type { Worker } from './send.ts';
+import type { State } from './state.ts';
 import { runSteps } from './steps.ts';
 
 /** What stays the same for a whole command. */
@@ -48,6 +49,7 @@ export async function migrate(goal: Goal, job: Job): Promise<Outcome> {
   let error: MigrateError | null = null;
   try {
     const source = await job.source();
+    log.read(source);
     for (const { path, why } of source.ignored) log.warn('ignored_file', `not run: ${why}`, path);
     session = await job.door.open();
     await run({ goal, job, source, log }, session);
@@ -76,7 +78,7 @@ async function firstView(command: Command, session: Session): Promise<View> {
     return await view(command, session, null);
   } catch (e) {
     if (job.dryRun || !(e instanceof MigrateError) || e.reason !== 'dirty') throw e;
-    const { identity, place } = await look(session, job.door.table);
+    const { identity, place } = await look(session, job.door.table, command.source.layout);
     const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
     const { lockTimeoutMs: timeoutMs, now, signal } = job;
     await acquire(session, ids, { code: e.code, timeoutMs, now, emit: log.emit, signal });
@@ -97,14 +99,18 @@ async function view(command: Command, session: Session, before: View | null): Pr
   const complete = before?.recorded.ledgerExists === true && before.recorded.journalExists;
   const sight = complete
     ? before.sight
-    : await refused(look(session, job.door.table), 'MIGRATION_INIT_FAILED', 'identify the database');
+    : await refused(
+        look(session, job.door.table, source.layout),
+        'MIGRATION_INIT_FAILED',
+        'identify the database',
+      );
   const recorded = await refused(
     readRecorded(session, sight),
     'MIGRATION_VERSION_FAILED',
     'read the version',
   );
   log.seen(recorded.head);
-  const state = stateOf(recorded, source.migrations);
+  const state = stateOf(recorded, source);
   const made = plan(source, recorded.head, state, goal, job.allow);
   const code = codeOf(goal, recorded.head);
   const setting = {
@@ -156,6 +162,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
       multiStatement: job.door.multiStatement,
       script: {
         place,
+        ledger: first.sight.ledger,
         author: { tool: job.tool, run: job.newId() },
         nonce: job.newId(),
         cleanUp: cleanUp(baseline),
@@ -191,12 +198,12 @@ async function prepare(worker: Worker, { recorded, state, plan }: View): Promise
   const unseen = state.unseen.map(
     ({ migration, direction }): Entry => ({ ...common, ...migration, direction, kind: 'assumed' }),
   );
-  const accepted = plan.accepted.map(({ version, name, up }): Entry => {
-    const checksum = up?.checksum ?? null;
-    return { ...common, version, name, checksum, direction: 'up', kind: 'accepted' };
+  const accepted = plan.accepted.map((m): Entry => {
+    const checksum = m.up?.checksum ?? null;
+    return { ...common, ...worker.script.ledger.key(m), checksum, direction: 'up', kind: 'accepted' };
   });
   const exists = { ledger: recorded.ledgerExists, journal: recorded.journalExists };
-  const text = script.prepare(worker.script, exists, [...unseen, ...accepted]);
+  const text = script.prepare(worker.script, exists, [...unseen, ...accepted], plan.accepted);
   if (text === null) return;
   await refused(
     worker.session.send(text),

@@ -3,7 +3,7 @@
 import { stateOf } from './applied.ts';
 import type { Job } from './job.ts';
 import { look, readRecorded } from './look.ts';
-import type { Head } from './migration.ts';
+import type { Head, Layout } from './migration.ts';
 import { refused } from './refused.ts';
 import { type Status, statusOf } from './status.ts';
 
@@ -16,20 +16,20 @@ export async function inspect(job: Job): Promise<Status> {
     job.emit({ kind: 'warning', warning: { reason, message, file, line: null, column: null } });
   for (const { path, why } of source.ignored) warn('ignored_file', `not run: ${why}`, path);
   if (source.migrations.length === 0) warn('no_migrations', `no migration files in ${source.origin}`, null);
-  const { recorded } = await readAll(job);
-  return statusOf(source, recorded, stateOf(recorded, source.migrations));
+  const { recorded } = await readAll(job, source.layout);
+  return statusOf(source, recorded, stateOf(recorded, source));
 }
 
 /** The ledger's row alone. Throws MigrateError. */
 export async function readVersion(job: Job): Promise<Head> {
-  return (await readAll(job)).recorded.head;
+  return (await readAll(job, null)).recorded.head;
 }
 
-async function readAll(job: Job) {
+async function readAll(job: Job, layout: Layout | null) {
   const session = await job.door.open();
   try {
     const sight = await refused(
-      look(session, job.door.table),
+      look(session, job.door.table, layout),
       'MIGRATION_INIT_FAILED',
       'identify the database',
     );

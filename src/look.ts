@@ -3,8 +3,10 @@
 import { MigrateError } from './errors.ts';
 import { decode as decodeIdentity, type Identity, identify } from './ledger/identify.ts';
 import * as journal from './ledger/journal.ts';
-import * as ledger from './ledger/version-row.ts';
-import type { Place, Recorded } from './migration.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { ledgerOf } from './ledger/ledgers.ts';
+import { tableName } from './ledger/version-row.ts';
+import type { Layout, Place, Recorded } from './migration.ts';
 import type { Row } from './pg/message.ts';
 import type { Session } from './pg/session.ts';
 import type { Reason } from './reasons.ts';
@@ -13,13 +15,16 @@ import type { Reason } from './reasons.ts';
 export interface Sight {
   readonly identity: Identity;
   readonly place: Place;
+  readonly ledger: Ledger;
 }
 
 const OLDEST = 140000;
 
+/** `layout` null: whichever table is there. */
 export async function look(
   session: Session,
   table: { readonly schema: string | null; readonly name: string },
+  layout: Layout | null,
 ): Promise<Sight> {
   const reply = await session.query(identify(table.name, table.schema, session.lent));
   const identity = decodeIdentity(reply.sets[0]?.[0] ?? {});
@@ -49,16 +54,32 @@ export async function look(
       `the schema ${identity.schema} now comes first in the search_path, but ${identity.ledgerElsewhere}.${table.name} holds the version`,
     );
   }
-  refuseStrangers(identity, place);
-  return { identity, place };
+  const ledger = ledgerOf(layout ?? layoutOf(identity) ?? 'pairs');
+  refuseStrangers(identity, place, ledger);
+  return { identity, place, ledger };
 }
 
-function refuseStrangers({ ledger: shape, journal: history }: Identity, place: Place): void {
+const LAYOUTS = ['pairs', 'named'] as const;
+
+/** Whose table it is; null where there is none, or a stranger's. */
+function layoutOf({ ledger: shape }: Identity): Layout | null {
+  if (shape === null) return null;
+  return LAYOUTS.find((l) => ledgerOf(l).strangeShape(shape.kind, shape.columns) === null) ?? null;
+}
+
+function refuseStrangers(identity: Identity, place: Place, ledger: Ledger): void {
+  const { ledger: shape, journal: history } = identity;
   const strange = shape === null ? null : ledger.strangeShape(shape.kind, shape.columns);
   if (strange !== null) {
+    const other = layoutOf(identity);
     throw new MigrateError('MIGRATION_VERSION_FAILED', 'ledger_shape', {
       operation: 'read the version',
-      message: `${ledger.tableName(place)} is not golang-migrate’s version table: ${strange}`,
+      message: `${tableName(place)} is not ${ledger.what}: ${strange}`,
+      ...(other === null
+        ? {}
+        : {
+            hint: `the files are \`${ledger.layout}\`, and the table is that of \`${other}\`: check \`--path\`, or write \`layout: ${other}\` into rungs.yaml`,
+          }),
     });
   }
   if (history !== null && !journal.isOurs(history)) {
@@ -70,8 +91,8 @@ function refuseStrangers({ ledger: shape, journal: history }: Identity, place: P
   }
 }
 
-/** The ledger's row and the journal, in one round trip. */
-export async function readRecorded(session: Session, { identity, place }: Sight): Promise<Recorded> {
+/** The ledger's rows and the journal, in one round trip. */
+export async function readRecorded(session: Session, { identity, place, ledger }: Sight): Promise<Recorded> {
   const ledgerExists = identity.ledger !== null;
   const journalExists = identity.journal !== null;
   const parts = [
@@ -81,11 +102,6 @@ export async function readRecorded(session: Session, { identity, place }: Sight)
   const sets: (readonly Row[])[] =
     parts.length === 0 ? [] : [...(await session.query(parts.join('; '))).sets];
   const rows = ledgerExists ? (sets.shift() ?? null) : null;
-  return {
-    ledgerExists,
-    journalExists,
-    head: ledger.decode(rows, place),
-    ledgerXid: rows?.[0]?.xid ?? null,
-    journal: journal.decode(sets.shift() ?? []),
-  };
+  const history = journal.decode(sets.shift() ?? []);
+  return { ledgerExists, journalExists, ...ledger.decode(rows, place, history), journal: history };
 }

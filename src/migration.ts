@@ -5,6 +5,13 @@
 export type Direction = 'up' | 'down';
 
 /**
+ * How a folder's names are read, and with it what the database remembers:
+ * - `pairs`: `NNNNNN_name.up.sql` and `.down.sql`; golang-migrate's one number.
+ * - `named`: `NNN_name.sql`, whose numbers may repeat; FluxStudio's one row for each name.
+ */
+export type Layout = 'pairs' | 'named';
+
+/**
  * How a file is run (docs/writing-migrations.md):
  * - `atomic`: file, ledger and journal in one transaction, sent as one message; the default.
  * - `resumable`: statement by statement with recorded progress, for what cannot run in a transaction.
@@ -91,22 +98,32 @@ export interface MigrationFile {
   readonly text: string;
   /** SHA-256 of the text with CRLF and CR read as LF, in lower-case hex. */
   readonly checksum: string;
+  /** What dbmate’s or goose’s marker asks for; a leading comment has the last word. */
+  readonly asked?: Mode;
   /** What a build found out; null where the file was just read from a folder. */
   readonly analysis: Analysis | null;
 }
 
 export interface Migration {
-  /** What the journal and every report call it: for pairs, the version in decimal. */
+  /** What the ledger and every report call it: for pairs, the version in decimal; for named, the file's name. */
   readonly id: string;
+  /** For named, the number, which may repeat; the highest there is for a file without one, which comes last. */
   readonly version: bigint;
+  /** Empty for named, whose id says it all. */
   readonly name: string;
   /** Null where the file is missing. */
   readonly up: MigrationFile | null;
   readonly down: MigrationFile | null;
+  /**
+   * Of the whole file, as FluxStudio stores it; first as it is, then as it would be with other line ends or a byte order
+   * mark. Empty for pairs.
+   */
+  readonly ledgerChecksums: readonly string[];
 }
 
-/** What a folder (or a bundle) holds. Versions ascend and do not repeat. */
+/** What a folder (or a bundle) holds, in the order in which it is applied. */
 export interface Migrations {
+  readonly layout: Layout;
   /** Where they came from, for messages. */
   readonly origin: string;
   readonly migrations: readonly Migration[];
@@ -114,7 +131,7 @@ export interface Migrations {
   readonly ignored: readonly { readonly path: string; readonly why: string }[];
 }
 
-/** golang-migrate's one row. `version` null: no row, or -1. */
+/** golang-migrate's one row. `version` null: no row, or -1; always null for named. */
 export interface Head {
   readonly version: bigint | null;
   readonly dirty: boolean;
@@ -154,8 +171,8 @@ export interface JournalRow {
   readonly direction: Direction;
   readonly kind: JournalKind;
   readonly mode: Mode | null;
-  /** `started`: a resumable or plain file that has not reached its end. */
-  readonly state: 'started' | 'done';
+  /** `started`: a resumable or plain file that has not reached its end. `failed`: it left nothing behind (named only). */
+  readonly state: 'started' | 'done' | 'failed';
   /** The ledger's version once the row is done; null for none. */
   readonly head: bigint | null;
   readonly checksum: string | null;
@@ -165,6 +182,8 @@ export interface JournalRow {
   readonly indexStatement: IndexStatement | null;
   /** Of a `started` row: the transaction that wrote it and the ledger's dirty row together. */
   readonly ledgerXid: string | null;
+  /** The server's words, of a failed one. */
+  readonly error: string | null;
   readonly appliedAt: string | null;
   readonly executionTimeMs: number | null;
   readonly appliedBy: string | null;
@@ -178,6 +197,17 @@ export interface Place {
   readonly table: string;
 }
 
+/** One row of a named ledger, oldest first. */
+export interface LedgerRecord {
+  /** The file's name. */
+  readonly name: string;
+  readonly appliedAt: string | null;
+  readonly executionTimeMs: number | null;
+  /** FluxStudio's: of the file as it was, in 16 hex digits. */
+  readonly checksum: string | null;
+  readonly appliedBy: string | null;
+}
+
 /** What the database remembers: the ledger's row and the journal beside it. */
 export interface Recorded {
   readonly ledgerExists: boolean;
@@ -186,6 +216,8 @@ export interface Recorded {
   /** The transaction that wrote the ledger's row (xmin); null where there is no row. */
   readonly ledgerXid: string | null;
   readonly journal: readonly JournalRow[];
+  /** Empty for pairs. */
+  readonly records: readonly LedgerRecord[];
 }
 
 /** One migration in one direction, with the ledger's version before and after it. */

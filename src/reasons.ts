@@ -62,6 +62,10 @@ export const REASONS = {
     meaning: 'An index built CONCURRENTLY is INVALID.',
     next: 'drop the index, then run `task migrate` again',
   },
+  layout: {
+    meaning: 'The files are of both layouts, or the command is not for files of theirs.',
+    next: 'write `layout: pairs` or `layout: named` into rungs.yaml',
+  },
   ledger_elsewhere: {
     meaning: 'A schema named like the role now hides the schema that holds the version table.',
     next: 'set search_path in the URL so that the version table’s schema comes first',

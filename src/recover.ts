@@ -17,7 +17,8 @@ export interface Fate {
  * Null where the database cannot be reached, or the locks not be had.
  */
 export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fate | null> {
-  const { lockIds, author } = worker.script;
+  const { lockIds, author, ledger } = worker.script;
+  const { version, name } = ledger.key(step.migration);
   try {
     const session = await job.door.reopen();
     try {
@@ -28,12 +29,13 @@ export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fat
         emit: () => {},
         signal: undefined,
       });
-      const recorded = await readRecorded(session, await look(session, job.door.table));
+      const recorded = await readRecorded(session, await look(session, job.door.table, ledger.layout));
       await release(session, lockIds);
       const row = recorded.journal.findLast(
         (r) =>
           r.run === author.run &&
-          r.version === step.migration.version &&
+          r.version === version &&
+          (version !== null || r.name === name) &&
           r.direction === step.direction &&
           r.state === 'done',
       );

@@ -4,8 +4,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unquotable } from './config/unquotable.ts';
 import { MigrateError } from './errors.ts';
-import { classify, type NamedFile, pair } from './layout/pairs.ts';
-import type { Migrations, Problem } from './migration.ts';
+import { layoutOf, RULES } from './layout/layout.ts';
+import type { NamedFile } from './layout/pairs.ts';
+import type { Layout, Migrations, Problem } from './migration.ts';
 import { problemsError } from './problems.ts';
 import { checksum } from './sql/checksum.ts';
 import { decode } from './sql/decode.ts';
@@ -20,11 +21,11 @@ export interface Folder {
 }
 
 /**
- * Reads a folder of pairs. `folder` is used as it is given, so that messages name paths as the user knows them.
+ * Reads a folder; of which layout it is, its names say. `folder` is used as it is given, so that messages name paths as the user knows them.
  * Throws MIGRATION_SOURCE_FAILED with every problem there is.
  */
-export async function readMigrations(folder: string): Promise<Migrations> {
-  const { migrations, problems } = await readFolder(folder);
+export async function readMigrations(folder: string, layout?: Layout): Promise<Migrations> {
+  const { migrations, problems } = await readFolder(folder, layout);
   if (problems.length > 0) throw problemsError(problems, new Map());
   return migrations;
 }
@@ -35,11 +36,15 @@ export async function readMigrations(folder: string): Promise<Migrations> {
  */
 export async function readFolder(
   folder: string,
+  asked?: Layout,
   pathOf = (name: string) => join(folder, name),
 ): Promise<Folder> {
   const what = unquotable(folder);
   if (what !== null) throw unreadable(`the folder is ${what}`, null);
   const names = await list(folder);
+  const layout = asked ?? layoutOf(names);
+  if (layout === null) throw ambiguous(folder);
+  const { classify, arrange } = RULES[layout];
   const ignored: { path: string; why: string }[] = [];
   const wanted: string[] = [];
   for (const name of names) {
@@ -58,9 +63,9 @@ export async function readFolder(
       else files.push(result);
     }
   }
-  const paired = pair(files);
-  problems.push(...paired.problems);
-  return { migrations: { origin: folder, migrations: paired.migrations, ignored }, problems };
+  const arranged = arrange(files);
+  problems.push(...arranged.problems);
+  return { migrations: { layout, origin: folder, migrations: arranged.migrations, ignored }, problems };
 }
 
 async function list(folder: string): Promise<readonly string[]> {
@@ -75,6 +80,13 @@ async function list(folder: string): Promise<readonly string[]> {
     throw unreadable(`${folder}: ${reasonOf(e)}`, e);
   }
 }
+
+const ambiguous = (folder: string): MigrateError =>
+  new MigrateError('MIGRATION_SOURCE_FAILED', 'layout', {
+    operation: 'read the migrations folder',
+    message: `${folder} has files of both layouts: \`NNN_name.up.sql\` and \`NNN_name.sql\``,
+    hint: 'write `layout: pairs` or `layout: named` into rungs.yaml, and move the others out of the folder',
+  });
 
 const unreadable = (message: string, cause: unknown): MigrateError =>
   new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {

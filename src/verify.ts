@@ -50,7 +50,7 @@ async function verifyDatabase(
   session: Session,
   source: Migrations | null,
 ): Promise<void> {
-  const sight = await identified(list, job, session);
+  const sight = await identified(list, job, session, source);
   if (sight === null) {
     list.skip(['rights', 'lock'], 'the version table’s place is not known');
     skipFiles(list, 'the version table’s place is not known');
@@ -70,10 +70,15 @@ async function verifyDatabase(
 }
 
 /** The server, the version table’s shape, and the rights on it. */
-async function identified(list: Checklist, job: Job, session: Session): Promise<Sight | null> {
+async function identified(
+  list: Checklist,
+  job: Job,
+  session: Session,
+  source: Migrations | null,
+): Promise<Sight | null> {
   try {
     const sight = await refused(
-      look(session, job.door.table),
+      look(session, job.door.table, source?.layout ?? null),
       'MIGRATION_INIT_FAILED',
       'identify the database',
     );
@@ -137,11 +142,13 @@ function rightsFound({ lacking }: Facts, { identity, place }: Sight): Found {
   };
 }
 
-function versionTable({ identity, place }: Sight, { head, ledgerExists, journalExists }: Recorded): string {
+function versionTable({ identity, place, ledger }: Sight, recorded: Recorded): string {
+  const { head, ledgerExists, journalExists, records } = recorded;
   const name = `${place.schema}.${place.table}`;
   if (!ledgerExists)
     return `${name} is not there yet; the first \`up\` makes it in database ${identity.database}`;
   const journal = journalExists ? '' : '; the journal is not there yet';
+  if (ledger.layout === 'named') return `${name} has ${counted(records.length, 'record')}${journal}`;
   return `${name} is at version ${head.version ?? 0}${head.dirty ? ', dirty' : ''}${journal}`;
 }
 

@@ -1,139 +1,22 @@
 /** The commands: what each takes, and the one call into the public API that it is. */
 
-import { quotable } from '../src/config/unquotable.ts';
-import { MigrateError } from '../src/errors.ts';
-import type { Warning } from '../src/event.ts';
-import {
-  currentVersion,
-  down,
-  force,
-  goto,
-  type Report,
-  type RunOptions,
-  redo,
-  status,
-  up,
-  verify,
-} from '../src/index.ts';
+import { currentVersion, status, verify } from '../src/index.ts';
 import { checksText } from '../src/report/checks.ts';
 import { configDocument, configText } from '../src/report/config.ts';
-import { runDocument, statusDocument, verifyDocument, versionText } from '../src/report/document.ts';
-import type { Voice } from '../src/report/error-text.ts';
-import { runText, statusText } from '../src/report/human.ts';
+import { statusDocument, verifyDocument, versionText } from '../src/report/document.ts';
+import { statusText } from '../src/report/human.ts';
 import { build } from './_build.ts';
-import { type Carried, carriedResult } from './_carried.ts';
-import { type Loaded, targetOf } from './_config.ts';
+import { carriedResult } from './_carried.ts';
+import { COMMON, type Command, operands } from './_command.ts';
+import { targetOf } from './_config.ts';
 import { createPair } from './_create.ts';
-import { type Arguments, type FlagName, readCount, readVersion, usageError } from './_flags.ts';
-import type { Result } from './_result.ts';
+import { type FlagName, usageError } from './_flags.ts';
+import { MOVES } from './_moves.ts';
 
-export interface Context {
-  readonly args: Arguments;
-  readonly options: RunOptions;
-  readonly loaded: Loaded;
-  /** Null outside of bundles. */
-  readonly carried: Carried | null;
-  /** A line on stderr. */
-  readonly say: (text: string) => void;
-  readonly voice: Voice;
-  /** Heard so far. */
-  readonly warnings: readonly Warning[];
-}
-
-export interface Command {
-  /** Behind the verb in the usage line. */
-  readonly operand: string;
-  readonly help: string;
-  readonly flags: readonly FlagName[];
-  /** Whether a database is needed; `create` only writes files. */
-  readonly connects: boolean;
-  /** Works on a project's files, so a bundle has none of it. */
-  readonly checkout?: true;
-  readonly run: (context: Context) => Promise<Result>;
-}
-
-const COMMON: readonly FlagName[] = ['config', 'database', 'role', 'path', 'lock-timeout', 'json', 'help'];
 const DUMP: readonly FlagName[] = ['config', 'database', 'role', 'schema-only', 'data-only'];
-const UP: readonly FlagName[] = ['allow-out-of-order', 'accept-changed'];
-
-const ran = (command: string, wanted: 'up' | 'down', report: Report): Result => ({
-  text: runText(report, wanted),
-  document: runDocument(command, report, null),
-});
-
-/** In ToolHive's words. */
-const noSteps = (): MigrateError =>
-  new MigrateError('CONFIG_INVALID', 'flag', {
-    operation: 'read the arguments of down',
-    message: '--num-steps flag is required for down migrations (safety measure)',
-    hint: 'add `--num-steps N`; 0 reverts all',
-  });
-
-/** At most so many words besides the flags. */
-function operands(args: Arguments, verb: string, most: number): string | null {
-  if (args.positionals.length > most) {
-    throw usageError(`too many arguments: ${args.positionals.slice(most).map(quotable).join(' ')}`, verb);
-  }
-  return args.positionals[0] ?? null;
-}
-
-/** `--num-steps N`, where 0 is all (ToolHive), or just `N`, where 0 is none (golang-migrate); not both. */
-function countOf(args: Arguments, verb: string): number | 'all' | null {
-  const flag = readCount(args.text('num-steps'), '--num-steps', verb);
-  const word = readCount(operands(args, verb, flag === null ? 1 : 0), 'N', verb);
-  return flag === 0 ? 'all' : (flag ?? word);
-}
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
-  up: {
-    operand: '[N]',
-    help: 'apply pending migrations: all, the next N, or up to a version',
-    flags: [...COMMON, ...UP, 'accept-ahead', 'dry-run', 'num-steps', 'to', 'yes'],
-    connects: true,
-    run: async ({ args, options }) => {
-      const steps = countOf(args, 'up');
-      const to = args.text('to') === null ? undefined : readVersion(args.text('to'), 'up');
-      const limit = steps === null || steps === 'all' ? {} : { steps };
-      return ran('up', 'up', await up({ ...options, ...limit, ...(to === undefined ? {} : { to }) }));
-    },
-  },
-  down: {
-    operand: '[N]',
-    help: 'revert the last migration, the last N, or all',
-    flags: [...COMMON, 'allow-missing-down', 'dry-run', 'num-steps', 'all', 'yes'],
-    connects: true,
-    run: async ({ args, options, loaded }) => {
-      const count = countOf(args, 'down');
-      if (loaded.config.requireSteps.value && count === null && !args.has('all')) {
-        throw noSteps();
-      }
-      if (args.has('all') && count !== null && count !== 'all') {
-        throw usageError('--all cannot be used with a number of steps', 'down');
-      }
-      const steps = args.has('all') ? 'all' : (count ?? 1);
-      return ran('down', 'down', await down({ ...options, steps }));
-    },
-  },
-  goto: {
-    operand: 'V',
-    help: 'apply or revert until version V is the newest applied',
-    flags: [...COMMON, ...UP, 'allow-missing-down', 'dry-run', 'yes'],
-    connects: true,
-    run: async ({ args, options }) => {
-      const to = readVersion(operands(args, 'goto', 1), 'goto');
-      return ran('goto', 'up', await goto({ ...options, to }));
-    },
-  },
-  redo: {
-    operand: '',
-    help: 'revert the last migration and apply it again',
-    flags: [...COMMON, 'allow-missing-down', 'dry-run', 'yes'],
-    connects: true,
-    run: async ({ args, options }) => {
-      operands(args, 'redo', 0);
-      return ran('redo', 'down', await redo(options));
-    },
-  },
+  ...MOVES,
   status: {
     operand: '',
     help: 'every migration with its state; writes nothing',
@@ -174,21 +57,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       const checks = await verify(options);
       const error = checks.find((c) => c.error !== null)?.error ?? null;
       return { text: checksText(checks, voice), document: verifyDocument(checks, voice, warnings), error };
-    },
-  },
-  force: {
-    operand: 'V',
-    help: 'set the version and clear dirty; runs nothing',
-    flags: COMMON,
-    connects: true,
-    run: async ({ args, options }) => {
-      const version = readVersion(operands(args, 'force', 1), 'force');
-      if (options.dryRun === true) throw usageError('DRY_RUN is set, and force has no dry run', 'force');
-      const report = await force({ ...options, version });
-      return {
-        text: `Version forced successfully: ${report.from ?? 0} to ${report.to ?? 0}`,
-        document: runDocument('force', report, null),
-      };
     },
   },
   config: {

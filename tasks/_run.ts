@@ -9,7 +9,8 @@ import { errorDocument, failedDocument, runDocument } from '../src/report/docume
 import { printable, type Voice } from '../src/report/error-text.ts';
 import { ask } from './_ask.ts';
 import type { Carried } from './_carried.ts';
-import { COMMANDS, type Command } from './_commands.ts';
+import type { Command } from './_command.ts';
+import { COMMANDS } from './_commands.ts';
 import { type Loaded, loadConfig, optionsOf, secretsOf } from './_config.ts';
 import { confirm, refuseUnasked } from './_confirm.ts';
 import { type Arguments, parseFlags, usageError } from './_flags.ts';

@@ -1,8 +1,8 @@
-import type { Applied, State } from '../applied.ts';
 import { type ErrorCode, type ErrorDetails, MigrateError } from '../errors.ts';
 import type { Warning } from '../event.ts';
 import type { Goal, Head, Migration, Migrations, Step } from '../migration.ts';
 import type { Reason } from '../reasons.ts';
+import type { Applied, State } from '../state.ts';
 
 export interface Allowances {
   /** Run files below the current version that were never applied. */

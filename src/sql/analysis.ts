@@ -14,7 +14,8 @@ export interface AnalysedFile {
 /** Everything there is to know of a file before it runs. `oneByOne`: a plain file's statements need not be one message. */
 export async function analyseFile(file: MigrationFile, oneByOne = false): Promise<AnalysedFile> {
   const { text, path } = file;
-  const asked = directive(text);
+  const said = directive(text);
+  const asked = { ...said, mode: said.mode ?? file.asked ?? null };
   const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
   const parsed = await parse(text);
   if (isFault(parsed)) {

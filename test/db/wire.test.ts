@@ -3,6 +3,7 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { down, type Event, status, up } from '../../src/index.ts';
+import { ledgerOf } from '../../src/ledger/ledgers.ts';
 import { atomic, type Script } from '../../src/script.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
@@ -192,6 +193,7 @@ describe('the marker', () => {
 describe('the guarded ledger write', () => {
   const script: Script = {
     place: { schema: 'public', table: 'schema_migrations' },
+    ledger: ledgerOf('pairs'),
     author: { tool: 'test', run: 'test' },
     nonce: 'nonce',
     cleanUp: 'reset all',

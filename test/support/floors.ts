@@ -4,13 +4,21 @@
 export const FLOORS: readonly { readonly what: string; readonly files: readonly string[] }[] = [
   {
     what: '0: nouns',
-    files: ['src/migration.ts', 'src/event.ts', 'src/errors.ts', 'src/reasons.ts', 'src/report.ts'],
+    files: [
+      'src/migration.ts',
+      'src/event.ts',
+      'src/errors.ts',
+      'src/reasons.ts',
+      'src/report.ts',
+      'src/state.ts',
+    ],
   },
   {
     what: '1: pure: text and values in, text and values out',
     files: [
       ...[
         'src/applied.ts',
+        'src/applied-names.ts',
         'src/baseline.ts',
         'src/digest.ts',
         'src/failure.ts',
@@ -51,6 +59,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       ...[
         'src/engine.ts',
         'src/force.ts',
+        'src/rollback.ts',
         'src/inspect.ts',
         'src/checklist.ts',
         'src/verify.ts',
@@ -65,13 +74,16 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
 /** Who may use whom on the same floor; everyone may use `src/sql/` and, on floor 2, `src/pg/`. */
 const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/event.ts': ['src/migration.ts'],
-  'src/errors.ts': ['src/migration.ts', 'src/reasons.ts', 'src/report.ts'],
+  'src/errors.ts': ['src/migration.ts', 'src/reasons.ts', 'src/report.ts', 'src/state.ts'],
   'src/report.ts': ['src/migration.ts', 'src/event.ts', 'src/errors.ts'],
+  'src/state.ts': ['src/migration.ts'],
+  'src/applied-names.ts': ['src/layout/', 'src/ledger/'],
+  'src/applied.ts': ['src/applied-names.ts'],
   'src/baseline.ts': ['src/ledger/'],
   'src/script.ts': ['src/ledger/'],
   'src/failure.ts': ['src/ledger/', 'src/script.ts'],
-  'src/plan/': ['src/applied.ts'],
-  'src/status.ts': ['src/applied.ts', 'src/plan/'],
+  'src/status.ts': ['src/layout/', 'src/ledger/', 'src/plan/'],
+  'src/plan/': ['src/ledger/'],
   'src/report/': ['src/config/', 'src/status.ts'],
   'src/embed.ts': ['src/analysed.ts'],
   'src/extensions.ts': ['src/analysed.ts', 'src/refused.ts'],
@@ -83,6 +95,7 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/engine.ts': ['src/job.ts', 'src/log.ts', 'src/steps.ts'],
   'src/force.ts': ['src/job.ts', 'src/log.ts'],
   'src/inspect.ts': ['src/job.ts'],
+  'src/rollback.ts': ['src/job.ts'],
   'src/verify-files.ts': ['src/job.ts', 'src/checklist.ts'],
   'src/verify.ts': ['src/job.ts', 'src/checklist.ts', 'src/verify-files.ts'],
   'src/start.ts': ['src/api.ts'],

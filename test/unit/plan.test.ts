@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { stateOf } from '../../src/applied.ts';
 import { pair } from '../../src/layout/pairs.ts';
-import type { Goal, Recorded } from '../../src/migration.ts';
+import type { Goal, Migrations, Recorded } from '../../src/migration.ts';
 import { plan } from '../../src/plan/plan.ts';
 import type { Allowances, Plan } from '../../src/plan/situation.ts';
 import {
@@ -103,7 +103,7 @@ const SOURCE = files(GAPS);
 const LIMITS = ['all', '0', '1', '2'] as const;
 
 function planOf(from: Recorded, goal: Goal, allow: Partial<Allowances> = {}, source = SOURCE): Plan {
-  return plan(source, from.head, stateOf(from, source.migrations), goal, { ...STRICT, ...allow });
+  return plan(source, from.head, stateOf(from, source), goal, { ...STRICT, ...allow });
 }
 
 /** As `planned`, with how many are missing at the end. */
@@ -384,7 +384,12 @@ describe('versions near the end of bigint', () => {
   const names = ['9223372036854775806', '9223372036854775807'].flatMap((v) =>
     ['up', 'down'].map((side) => file(`${v}_a.${side}.sql`, side)),
   );
-  const LARGE = { origin: 'migrations', migrations: pair(names).migrations, ignored: [] };
+  const LARGE: Migrations = {
+    layout: 'pairs',
+    origin: 'migrations',
+    migrations: pair(names).migrations,
+    ignored: [],
+  };
 
   test('are told apart, though a double could not', () => {
     expect(planned(LARGE, recorded(at(null)), up())).toBe('+9223372036854775806 +9223372036854775807');

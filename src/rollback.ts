@@ -1,0 +1,55 @@
+/** FluxStudio's rollback: forgets the last record, and reverses nothing. */
+
+import { lockIds } from './config/lock-id.ts';
+import { MigrateError } from './errors.ts';
+import type { Job } from './job.ts';
+import { halfWay } from './ledger/named-rows.ts';
+import { look, readRecorded } from './look.ts';
+import { acquire, release } from './pg/lock.ts';
+import { refused } from './refused.ts';
+import * as script from './script.ts';
+
+const CODE = 'MIGRATION_STEPS_FAILED';
+const OPERATION = 'forget the last record';
+
+/** The file whose record is gone, or that is no longer half-way; null where there was none. Throws MigrateError. */
+export async function rollback(job: Job): Promise<string | null> {
+  const { layout } = await job.source();
+  if (layout !== 'named') {
+    throw new MigrateError(CODE, 'layout', {
+      operation: OPERATION,
+      message: 'rollback only forgets a record, for files without a way down; these have down files',
+      hint: 'run `task migrate:down`',
+    });
+  }
+  const session = await job.door.open();
+  try {
+    const sight = await refused(
+      look(session, job.door.table, layout),
+      'MIGRATION_INIT_FAILED',
+      'identify the database',
+    );
+    const { identity, place, ledger } = sight;
+    if (identity.ledger === null) return null;
+    const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
+    await acquire(session, ids, { ...job, code: CODE, timeoutMs: job.lockTimeoutMs });
+    const recorded = await refused(
+      readRecorded(session, sight),
+      'MIGRATION_VERSION_FAILED',
+      'read the records',
+    );
+    const half = halfWay(recorded.records, recorded.journal);
+    const name = half?.name ?? recorded.records.at(-1)?.name ?? null;
+    if (name !== null) {
+      const author = { tool: job.tool, run: job.newId() };
+      const writer: script.Script = { place, ledger, author, nonce: '', cleanUp: '', lockIds: ids };
+      const exists = { ledger: true, journal: recorded.journalExists };
+      const text = script.forget(writer, name, half?.direction ?? null, exists);
+      await refused(session.send(text), CODE, OPERATION);
+    }
+    await release(session, ids);
+    return name;
+  } finally {
+    await session.close().catch(() => {});
+  }
+}
