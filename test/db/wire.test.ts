@@ -191,7 +191,7 @@ describe('the marker', () => {
 
 describe('the guarded ledger write', () => {
   const script: Script = {
-    place: { schema: 'public', table: 'schema_migrations' },
+    place: { schema: 'public', table: 'schema_migrations', journal: 'schema_migrations_history' },
     author: { tool: 'test', run: 'test' },
     nonce: 'nonce',
     cleanUp: 'reset all',
