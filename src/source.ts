@@ -37,8 +37,6 @@ export async function readFolder(
   folder: string,
   pathOf = (name: string) => join(folder, name),
 ): Promise<Folder> {
-  const what = unquotable(folder);
-  if (what !== null) throw unreadable(`the folder is ${what}`, null);
   const names = await list(folder);
   const ignored: { path: string; why: string }[] = [];
   const wanted: string[] = [];
@@ -72,17 +70,16 @@ async function list(folder: string): Promise<readonly string[]> {
       .map((e) => e.name)
       .sort();
   } catch (e) {
-    throw unreadable(`${folder}: ${reasonOf(e)}`, e);
+    const what = unquotable(folder);
+    throw new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
+      operation: 'read the migrations folder',
+      message: what === null ? `${folder}: ${reasonOf(e)}` : `the folder is ${what}`,
+      hint: 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
+      // It names the folder too.
+      ...(what === null ? { cause: e } : {}),
+    });
   }
 }
-
-const unreadable = (message: string, cause: unknown): MigrateError =>
-  new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
-    operation: 'read the migrations folder',
-    message,
-    hint: 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
-    ...(cause === null ? {} : { cause }),
-  });
 
 async function read(
   folder: string,
