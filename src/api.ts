@@ -5,12 +5,13 @@
 
 import { randomUUID } from 'node:crypto';
 import { withRole } from './config/settings.ts';
-import { parseDatabaseUrl } from './config/url.ts';
+import { type Database, parseDatabaseUrl } from './config/url.ts';
 import { migrate } from './engine.ts';
 import type { Emit } from './event.ts';
 import { force as forceVersion } from './force.ts';
 import { inspect, readVersion } from './inspect.ts';
 import type { Door, Job } from './job.ts';
+import { journalOf } from './ledger/journal.ts';
 import type { Confirmed, Goal, Head, Layout, Migrations, Step } from './migration.ts';
 import { connect } from './pg/connect.ts';
 import { lend, reopenLike } from './pg/lend.ts';
@@ -34,8 +35,11 @@ export interface Options {
   readonly migrations: string | Migrations;
   /** How the folder's names are read; what the names say unless given. */
   readonly layout?: Layout;
-  /** The version table; default `schema_migrations` in the current schema. The URL's `x-migrations-table` wins. */
-  readonly table?: { readonly schema?: string; readonly name?: string };
+  /**
+   * The version table, default `schema_migrations` in the current schema, and the journal beside it, default its name
+   * with `_history`. The URL's `x-migrations-table` and `x-journal-table` win.
+   */
+  readonly table?: { readonly schema?: string; readonly name?: string; readonly journal?: string };
   /** The role to act as: from a session's start, over the connection string's own; for a client of yours until it is given back. */
   readonly role?: string;
   /** Stops the running statement, rolls back, unlocks; the call then rejects with reason `cancelled`. */
@@ -165,9 +169,16 @@ function jobFor(command: string, options: RunOptions): Job {
 /** Enough attempts to outlive a restart of the server. */
 const PATIENT = { attempts: 10, delayMs: 250, deadlineMs: 30_000 };
 
+const isStandard = ({ schema, name }: Database['table']): boolean =>
+  schema === null && name === 'schema_migrations';
+
 function doorFor(command: string, options: Options, emit: Emit): Door {
   const { database, signal, role, table: given, applicationName = `rungs ${command}` } = options;
   const named = { schema: given?.schema ?? null, name: given?.name ?? 'schema_migrations' };
+  const withJournal = (t: typeof named, name = given?.journal) => ({
+    ...t,
+    journal: name ?? journalOf(t.name),
+  });
   if (typeof database !== 'string') {
     // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
     if ('totalCount' in database) throw new TypeError('a pg.Pool: lend a client of it, from pool.connect()');
@@ -175,7 +186,7 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
     return {
       open,
       reopen: () => reopenLike(database, role, PATIENT),
-      table: named,
+      table: withJournal(named),
       urlPath: null,
       multiStatement: false,
     };
@@ -191,7 +202,7 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   return {
     open: () => connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal }),
     reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
-    table: parsed.table.name === 'schema_migrations' && parsed.table.schema === null ? named : parsed.table,
+    table: withJournal(isStandard(parsed.table) ? named : parsed.table, parsed.journal ?? given?.journal),
     urlPath: parsed.urlPath,
     multiStatement: parsed.multiStatement,
   };

@@ -1,6 +1,7 @@
 /** What a command is given to work with. */
 
 import type { Emit } from './event.ts';
+import type { Tables } from './ledger/identify.ts';
 import type { Confirmed, Migrations, Step } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import type { Allowances } from './plan/situation.ts';
@@ -11,7 +12,7 @@ export interface Door {
   readonly open: () => Promise<Session>;
   /** After a loss, to find out what was committed; patient. */
   readonly reopen: () => Promise<Session>;
-  readonly table: { readonly schema: string | null; readonly name: string };
+  readonly table: Tables;
   /** The URL's path with its slash, which golang-migrate puts into its lock id. */
   readonly urlPath: string | null;
   /** golang-migrate's x-multi-statement: what cannot be run in one transaction is run statement by statement. */

@@ -1,7 +1,7 @@
 /** The two queries every command makes. Reading needs no DDL, no lock and no CREATE right. */
 
 import { MigrateError } from './errors.ts';
-import { decode as decodeIdentity, type Identity, identify } from './ledger/identify.ts';
+import { decode as decodeIdentity, type Identity, identify, type Tables } from './ledger/identify.ts';
 import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { ledgerOf } from './ledger/ledgers.ts';
@@ -21,12 +21,8 @@ export interface Sight {
 const OLDEST = 140000;
 
 /** `layout` null: whichever table is there. */
-export async function look(
-  session: Session,
-  table: { readonly schema: string | null; readonly name: string },
-  layout: Layout | null,
-): Promise<Sight> {
-  const reply = await session.query(identify(table.name, table.schema, session.lent));
+export async function look(session: Session, table: Tables, layout: Layout | null): Promise<Sight> {
+  const reply = await session.query(identify(table, session.lent));
   const identity = decodeIdentity(reply.sets[0]?.[0] ?? {});
   session.pid = identity.pid;
   session.who = identity;
@@ -41,13 +37,11 @@ export async function look(
     );
   }
   if (identity.schema === null) throw fail('no_schema', 'no schema: current_schema() is NULL');
-  const place: Place = { schema: identity.schema, table: table.name };
-  if (!journal.nameFits(table.name)) {
-    throw fail(
-      'ledger_shape',
-      `the table name ${table.name} leaves no room for the journal’s, which is longer by _history`,
-    );
-  }
+  const place: Place = { schema: identity.schema, table: table.name, journal: table.journal };
+  const long = [place.table, place.journal].find(journal.isTooLong);
+  if (long !== undefined) throw fail('ledger_shape', `the table name ${long} is longer than 63 bytes`);
+  if (place.table === place.journal)
+    throw fail('ledger_shape', `the version table and the journal are both called ${place.table}`);
   if (identity.ledger === null && identity.ledgerElsewhere !== null) {
     throw fail(
       'ledger_elsewhere',
@@ -58,6 +52,9 @@ export async function look(
   refuseStrangers(identity, place, ledger);
   return { identity, place, ledger };
 }
+
+const NAME_JOURNAL =
+  'name another one for the journal with `journal:` in rungs.yaml, or `x-journal-table=` in the URL';
 
 const LAYOUTS = ['pairs', 'named'] as const;
 
@@ -85,8 +82,8 @@ function refuseStrangers(identity: Identity, place: Place, ledger: Ledger): void
   if (history !== null && !journal.isOurs(history)) {
     throw new MigrateError('MIGRATION_VERSION_FAILED', 'ledger_shape', {
       operation: 'read the journal',
-      message: `${place.schema}.${journal.journalName(place)} is not the journal of rungs: its columns are: ${history.columns}`,
-      hint: `rename that table (\`alter table … rename to …\`): the journal needs its name, and the version table stays as it is`,
+      message: `${place.schema}.${place.journal} is not the journal of rungs: its columns are: ${history.columns}`,
+      hint: NAME_JOURNAL,
     });
   }
 }

@@ -191,10 +191,11 @@ export interface JournalRow {
   readonly run: string | null;
 }
 
-/** Where the ledger is. The journal is beside it, under the table's name with `_history` behind it. */
+/** Where the ledger is, and beside it the journal. */
 export interface Place {
   readonly schema: string;
   readonly table: string;
+  readonly journal: string;
 }
 
 /** One row of a named ledger, oldest first. */

@@ -72,7 +72,7 @@ export const REASONS = {
   },
   ledger_shape: {
     meaning: 'A table with the version table’s or the journal’s name is somebody else’s.',
-    next: 'where another tool owns the version table’s name, name ours with `x-migrations-table=` in the URL',
+    next: 'where another tool owns the name, name ours with `x-migrations-table=` or `x-journal-table=` in the URL',
   },
   lock_timeout: {
     meaning: 'Another runner held the migration lock for too long.',

@@ -17,7 +17,7 @@ export interface Fate {
  * Null where the database cannot be reached, or the locks not be had.
  */
 export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fate | null> {
-  const { lockIds, author, ledger } = worker.script;
+  const { lockIds, author, ledger, place } = worker.script;
   const { version, name } = ledger.key(step.migration);
   try {
     const session = await job.door.reopen();
@@ -29,7 +29,9 @@ export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fat
         emit: () => {},
         signal: undefined,
       });
-      const recorded = await readRecorded(session, await look(session, job.door.table, ledger.layout));
+      // Where it was: a lent client has a search_path that this session has not.
+      const sight = await look(session, { ...job.door.table, schema: place.schema }, ledger.layout);
+      const recorded = await readRecorded(session, sight);
       await release(session, lockIds);
       const row = recorded.journal.findLast(
         (r) =>

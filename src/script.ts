@@ -1,6 +1,6 @@
 /**
  * Steps to literal messages: what is returned here is what the server hears. Each part has its reason, and a test
- * in test/db/wire.test.ts that shows it.
+ * in test/db/wire*.test.ts that shows it.
  */
 
 import * as journal from './ledger/journal.ts';

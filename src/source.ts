@@ -39,8 +39,6 @@ export async function readFolder(
   asked?: Layout,
   pathOf = (name: string) => join(folder, name),
 ): Promise<Folder> {
-  const what = unquotable(folder);
-  if (what !== null) throw unreadable(`the folder is ${what}`, null);
   const names = await list(folder);
   const layout = asked ?? layoutOf(names);
   if (layout === null) throw ambiguous(folder);
@@ -77,7 +75,14 @@ async function list(folder: string): Promise<readonly string[]> {
       .map((e) => e.name)
       .sort();
   } catch (e) {
-    throw unreadable(`${folder}: ${reasonOf(e)}`, e);
+    const what = unquotable(folder);
+    throw new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
+      operation: 'read the migrations folder',
+      message: what === null ? `${folder}: ${reasonOf(e)}` : `the folder is ${what}`,
+      hint: 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
+      // It names the folder too.
+      ...(what === null ? { cause: e } : {}),
+    });
   }
 }
 
@@ -86,14 +91,6 @@ const ambiguous = (folder: string): MigrateError =>
     operation: 'read the migrations folder',
     message: `${folder} has files of both layouts: \`NNN_name.up.sql\` and \`NNN_name.sql\``,
     hint: 'write `layout: pairs` or `layout: named` into rungs.yaml, and move the others out of the folder',
-  });
-
-const unreadable = (message: string, cause: unknown): MigrateError =>
-  new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
-    operation: 'read the migrations folder',
-    message,
-    hint: 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
-    ...(cause === null ? {} : { cause }),
   });
 
 async function read(

@@ -145,7 +145,10 @@ export function optionsOf({ config: c, env }: Loaded) {
   return {
     env,
     migrations: c.path.value,
-    table: second === undefined ? { name: first } : { schema: first, name: second },
+    table: {
+      ...(second === undefined ? { name: first } : { schema: first, name: second }),
+      ...(c.journal.value === null ? {} : { journal: c.journal.value }),
+    },
     lockTimeoutMs: c.lockTimeoutMs.value,
     retry: {
       attempts: c.attempts.value,

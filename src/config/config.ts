@@ -21,6 +21,7 @@ export interface Config {
   readonly overruled: Origin | null;
   readonly path: Sourced<string>;
   readonly table: Sourced<string>;
+  readonly journal: Sourced<string | null>;
   readonly role: Sourced<string | null>;
   readonly confirm: Sourced<'never' | 'down' | 'always'>;
   readonly requireSteps: Sourced<boolean>;
@@ -82,6 +83,7 @@ export function readConfig(inputs: Inputs): Config {
     overruled,
     path: { ...path, value: seenFrom(path.value) },
     table: as('table', String),
+    journal: pick('journal'),
     role: pick('role'),
     confirm: as('confirm', (text) => text as Config['confirm']['value']),
     requireSteps: as('requireSteps', truth),

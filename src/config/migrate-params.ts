@@ -9,6 +9,8 @@ import { nameable, urlError } from './url-error.ts';
 export interface MigrateParams {
   /** Schema null: whatever `current_schema()` says. */
   readonly table: { readonly schema: string | null; readonly name: string };
+  /** Null where nothing is said. golang-migrate drops every `x-` parameter that it does not know. */
+  readonly journal: string | null;
   /** There for a whole file, on the client's clock; here for each statement, on the server's. 0 is none. */
   readonly statementTimeoutMs: number;
   readonly multiStatement: boolean;
@@ -19,7 +21,10 @@ export interface MigrateParams {
 }
 
 const DEFAULT_MAX_SIZE = 10 * 1024 * 1024;
+/** Ours, in a URL that golang-migrate may be given too. */
+const JOURNAL = 'x-journal-table';
 export const MIGRATE_PARAMS: readonly string[] = [
+  JOURNAL,
   'x-migrations-table',
   'x-migrations-table-quoted',
   'x-statement-timeout',
@@ -55,6 +60,7 @@ export function readMigrateParams(params: ReadonlyMap<string, string>): MigrateP
 
   return {
     table,
+    journal: get(JOURNAL) || null,
     statementTimeoutMs,
     multiStatement,
     multiStatementMaxSize: size === null || size <= 0 ? DEFAULT_MAX_SIZE : size,

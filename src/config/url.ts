@@ -18,6 +18,8 @@ export interface Database {
   readonly candidates: readonly Candidate[];
   /** golang-migrate's table; schema null is whatever `current_schema()` says. */
   readonly table: { readonly schema: string | null; readonly name: string };
+  /** The table beside it, ours; null where nothing is said. */
+  readonly journal: string | null;
   /** The decoded path with its slash, as golang-migrate puts it into its lock id; null where the URL has none. */
   readonly urlPath: string | null;
   /** x-multi-statement: a file that cannot be run in one transaction is run statement by statement. */
@@ -54,7 +56,7 @@ export function parseDatabaseUrl(text: string, env: Environment): Database {
   const { query, urlPath, where } = isConninfo(text) ? fromConninfo(text) : fromUrl(text);
   const values = resolve(query.keywords, where, env);
   const migrate = readMigrateParams(query.migrate);
-  const { table, multiStatement, statementTimeoutMs, warnings, ...unused } = migrate;
+  const { table, journal, multiStatement, statementTimeoutMs, warnings, ...unused } = migrate;
   const get = (key: string) => values.get(key)?.value || null;
 
   const user = get('user') ?? (env.USER || env.LOGNAME || env.USERNAME || null);
@@ -64,6 +66,7 @@ export function parseDatabaseUrl(text: string, env: Environment): Database {
   return {
     candidates: candidates(values, login, env),
     table,
+    journal,
     urlPath,
     multiStatement,
     unused,

@@ -1,7 +1,6 @@
 /** The first of the two queries every command makes: who and where we are, and what the tables look like. */
 
 import { literal } from '../sql/quote.ts';
-import { journalName } from './journal.ts';
 
 type Row = Readonly<Record<string, string | null>>;
 
@@ -29,6 +28,13 @@ export interface Shape {
   readonly columns: string;
 }
 
+/** As they were named; `schema` null is the current one. */
+export interface Tables {
+  readonly schema: string | null;
+  readonly name: string;
+  readonly journal: string;
+}
+
 /** How often a busy server looks whether we are still there. */
 export const CHECK_INTERVAL = '2s';
 
@@ -43,8 +49,7 @@ const COLUMNS = `(select string_agg(a.attname || ' ' || format_type(a.atttypid, 
  * A lent session is only looked at. `schema` null: the current one, resolved once and here, as golang-migrate does; a migration that changes the
  * search_path does not move the table.
  */
-export function identify(table: string, schema: string | null, lent: boolean): string {
-  const journal = journalName({ schema: '', table });
+export function identify({ schema, name: table, journal }: Tables, lent: boolean): string {
   return `select pg_backend_pid()::text as pid, current_database() as database, current_user as "user",
   current_setting('server_version_num') as server_version, current_setting('server_encoding') as encoding,
   place.schema, ${shape(table, 'c.relkind')} as ledger_kind, ${shape(table, COLUMNS)} as ledger_columns,

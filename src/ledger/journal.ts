@@ -11,13 +11,13 @@ export const RACED = 'RG001';
 
 type Row = Readonly<Record<string, string | null>>;
 
-const SUFFIX = '_history';
+/** What it is called where nobody says otherwise. */
+export const journalOf = (table: string): string => `${table}_history`;
 
 /** PostgreSQL cuts names after 63 bytes, which could make the journal's name the ledger's. */
-export const nameFits = (table: string): boolean => new TextEncoder().encode(table + SUFFIX).length <= 63;
+export const isTooLong = (name: string): boolean => new TextEncoder().encode(name).length > 63;
 
-export const journalName = (p: Place): string => p.table + SUFFIX;
-const name = (p: Place): string => `${identifier(p.schema)}.${identifier(journalName(p))}`;
+const name = (p: Place): string => `${identifier(p.schema)}.${identifier(p.journal)}`;
 
 export const create = (p: Place): string => `create table if not exists ${name(p)} (
   id bigint generated always as identity primary key,

@@ -74,10 +74,16 @@ function attemptsOf(refusals: readonly Refusal[]): readonly string[] {
   return refusals.length < 2 ? [] : refusals.map(({ where, error }) => `${where}: ${describe(error)}`);
 }
 
+/** Of PostgreSQL's, in words that it does not translate (be-secure-openssl.c). */
+const NO_DIGEST =
+  'the server cannot bind a password to its own Ed25519 certificate: add `channel_binding=disable` to the URL';
+
 function hintFor(refusals: readonly Refusal[], sqlstate: string | null): { readonly hint?: string } {
   const last = refusals.at(-1);
   if (sqlstate?.startsWith('28') === true)
     return { hint: 'check the user and the password in the URL, PGPASSWORD or .pgpass' };
+  if (last !== undefined && /could not find digest for NID/.test(describe(last.error)))
+    return { hint: NO_DIGEST };
   if (sqlstate === '3D000') return { hint: 'create the database, or correct its name in the URL' };
   if (sqlstate !== null || last === undefined) return {};
   if (isAboutCertificate(last.error))

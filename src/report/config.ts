@@ -38,6 +38,7 @@ function rows(shown: Shown): readonly Row[] {
       : row('database', c.database, masked),
     isBundle ? { key: 'path', value: null, source: 'the bundle' } : row('path', c.path, asItIs),
     row('table', c.table, asItIs),
+    row('journal', c.journal, asItIs),
     row('role', c.role, asItIs),
     row('confirm', c.confirm, asItIs),
     row('requireSteps', c.requireSteps, asItIs),

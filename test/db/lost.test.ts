@@ -136,6 +136,23 @@ describe('a session that is terminated in the middle', () => {
     expect(await tables(database)).toEqual([{ name: 'a' }]);
   });
 
+  it('is looked up where it was, though its search_path is gone with it', async () => {
+    const database = await createDatabase();
+    await database.query('create schema tenant');
+    const client = new pg.Client(database.url);
+    client.on('error', () => {});
+    await client.connect();
+    await client.query('set search_path = tenant');
+    const migrations = folderOf({
+      '1_r.up.sql': '-- rungs: no-transaction\nselect 1;\nselect pg_sleep(30);',
+    });
+    const run = failureOf(up({ database: client, migrations }));
+    await whenSleeping(database, 'pg_terminate_backend');
+    const error = await run;
+    expect(error.message).toContain('half done');
+    expect(error.report).toMatchObject({ to: 1n, dirty: true });
+  });
+
   it('in a resumable file is looked up, and the next run goes on', async () => {
     const database = await createDatabase();
     const migrations = folderOf({

@@ -75,6 +75,25 @@ besideGolangMigrate('x-multi-statement', () => {
   });
 });
 
+besideGolangMigrate('x-journal-table', () => {
+  test.each(DRIVERS)('is ours, and may stand in a URL that both are given (%s)', async (driver) => {
+    const folder = folderOf({
+      '1_a.up.sql': 'create table a (id int);',
+      '2_b.up.sql': 'create table b (id int);',
+    });
+    const database = await createDatabase();
+    const parameters = { 'x-journal-table': 'journal' };
+    expect(await golang(database, folder, ['up', '1'], { driver, parameters })).toMatchObject({ code: 0 });
+    await up({ database: withParameters(database.url, parameters), migrations: folder });
+    expect(await golang(database, folder, ['up'], { driver, parameters })).toMatchObject({ code: 0 });
+    const kinds = 'select version::text, kind from journal order by id';
+    expect(await database.query(kinds)).toEqual([
+      { version: '1', kind: 'assumed' },
+      { version: '2', kind: 'run' },
+    ]);
+  });
+});
+
 besideGolangMigrate('x-statement-timeout', () => {
   const slow = { '1_a.up.sql': 'create table a (id int);\nselect pg_sleep(20);' };
 

@@ -52,6 +52,7 @@ describe('a file', () => {
 database: postgres://app@db.example/app
 path: db/migrations
 table: audit.versions
+journal: story
 role: owner
 confirm: always
 requireSteps: true
@@ -70,6 +71,7 @@ logFormat: json
       database: 'postgres://app@db.example/app',
       path: 'conf/db/migrations',
       table: 'audit.versions',
+      journal: 'story',
       role: 'owner',
       confirm: 'always',
       requireSteps: true,
