@@ -68,7 +68,10 @@ export async function makeBackup(access: Access, { parts, output, folder }: Orde
     throw failureOf(e, access, {
       reason: 'backup',
       operation: `back up ${database.display}`,
-      hint: () => 'correct that, and run the same command again; no file was left',
+      hint: ({ message }) =>
+        /permission denied/.test(message)
+          ? 'connect as a role that may read all of it, or name one with `--role`'
+          : 'correct that, and run the same command again; no file was left',
     });
   }
 }
