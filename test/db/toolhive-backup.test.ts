@@ -47,6 +47,9 @@ async function project(
   };
 }
 
+const backupsIn = (folder: string): readonly string[] =>
+  readdirSync(join(folder, 'backups')).filter((name) => name !== '.gitignore');
+
 describe('“Backup before down migrations - Data loss is permanent”', () => {
   const ON = ['confirm: always', 'requireSteps: true', 'backupBeforeDown: true'];
 
@@ -71,7 +74,7 @@ describe('“Backup before down migrations - Data loss is permanent”', () => {
       const down = await migrate('down', '--num-steps', '0', '--yes');
       expect(down).toMatchObject({ code: 0 });
       expect(await database.query("select to_regclass('users') as users")).toEqual([{ users: null }]);
-      const [name = ''] = readdirSync(join(folder, 'backups'));
+      const [name = ''] = backupsIn(folder);
       expect(down.stderr).toContain(`backup before reverting: backups/${name} (`);
       const restore = ['restore', `backups/${name}`, '--config', 'config.yaml', '--yes'];
       expect(await rungs(restore, { cwd: folder })).toMatchObject({ code: 0 });
@@ -94,7 +97,7 @@ describe('“Backup before down migrations - Data loss is permanent”', () => {
       expect(refused).toMatchObject({ code: 14, stdout: '' });
       expect(refused.stderr).toContain('permission denied for table secrets; nothing was reverted');
       expect(refused.stderr).toContain('next: connect as a role that may read all of it');
-      expect(readdirSync(join(folder, 'backups')).filter((name) => name !== '.gitignore')).toEqual([]);
+      expect(backupsIn(folder)).toEqual([]);
       expect(await version()).toBe(4);
     });
   });
