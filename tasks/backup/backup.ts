@@ -36,7 +36,7 @@ export const flagsFor = (parts: Parts): readonly string[] => [
 ];
 
 /** As of foreign keys in a circle, which rows alone cannot be restored past. */
-export const isWarning = (line: string): boolean => /^pg_\w+: (warning|hint): /.test(line);
+export const isWarning = (line: string): boolean => /^pg_\w+: (warning|detail|hint): /.test(line);
 
 /** pg_restore of 17 and newer begins with `SET transaction_timeout`, which no older server knows; its archive is too new for older ones. */
 const TIMEOUT_SINCE = 17;

@@ -143,6 +143,16 @@ describeFitting('a backup', () => {
     }
   });
 
+  test('of rows alone passes on what pg_dump warns of', async () => {
+    const { database, run } = await project();
+    await database.query(
+      'alter table customers add boss int; alter table parcels add unique (customer); alter table customers add foreign key (boss) references parcels (customer)',
+    );
+    const made = await run(['backup', '--data-only']);
+    expect(made).toMatchObject({ code: 0 });
+    expect(made.stderr).toContain('pg_dump: warning: there are circular foreign-key constraints');
+  });
+
   test('is made as the role, and through any connection string of ours', async () => {
     const { database, run, folder } = await project();
     const [owner, login] = [await createRole(), await createRole()];
@@ -263,6 +273,27 @@ describeFitting('restoring', () => {
     expect(failed.stderr).toContain('or restore into an empty database; nothing was restored');
     expect(await schemaOf(from.database)).toEqual(before);
     expect(await from.database.query('select * from customers')).toEqual([]);
+  });
+
+  test('ended by Ctrl-C changes nothing', async () => {
+    const from = await project();
+    const file = await backedUp(from);
+    await from.database.query("update customers set name = 'Bob'");
+    const holder = new pg.Client(from.database.url);
+    await holder.connect();
+    try {
+      await holder.query('begin; lock table customers');
+      const env = { DATABASE_URL: from.database.url };
+      const { child, ended } = startRungs(['restore', file, '--yes'], { cwd: from.folder, env });
+      const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      for (let i = 0; i < 200 && (await from.database.query(waiting)).length === 0; i++) await pause(50);
+      child.kill('SIGINT');
+      expect(await ended).toMatchObject({ code: 130, stdout: '' });
+      await holder.query('commit');
+    } finally {
+      await holder.end();
+    }
+    expect(await from.database.query('select name from customers')).toEqual([{ name: 'Bob' }]);
   });
 
   test('a file that ends too soon is refused', async () => {
