@@ -1,12 +1,13 @@
 /** `rungs backup`: pg_dump's custom format, complete and under its name, or not there at all. */
 
 import { performance } from 'node:perf_hooks';
+import type { Event } from '../../src/event.ts';
 import { duration, size } from '../_size.ts';
 import { type Access, failureOf } from './access.ts';
 import { run } from './child.ts';
 import { Draft } from './draft.ts';
-import { findProgram } from './programs.ts';
-import { askServer } from './server.ts';
+import { findProgram, type Program } from './programs.ts';
+import { askServer, type Server } from './server.ts';
 
 export type Parts = 'all' | 'schema' | 'data';
 
@@ -34,6 +35,12 @@ export const flagsFor = (parts: Parts): readonly string[] => [
   ...(parts === 'all' ? [] : [`--${parts}-only`]),
 ];
 
+/** As of foreign keys in a circle, which rows alone cannot be restored past. */
+export const isWarning = (line: string): boolean => /^pg_\w+: (warning|detail|hint): /.test(line);
+
+/** pg_restore of 17 and newer begins with `SET transaction_timeout`, which no older server knows; its archive is too new for older ones. */
+const TIMEOUT_SINCE = 17;
+
 const TABLE = /^pg_dump: dumping contents of table "(.+)"$/;
 
 /** Throws MIGRATION_INIT_FAILED, and leaves no file then. */
@@ -45,6 +52,7 @@ export async function makeBackup(access: Access, { parts, output, folder }: Orde
   const program = await findProgram('pg_dump', server.major, why, env);
   say(`backing up ${database.display} (PostgreSQL ${server.version}) with pg_dump ${program.version}`);
   const name = database.candidates[0]?.database ?? '';
+  if (program.major >= TIMEOUT_SINCE && server.major < TIMEOUT_SINCE) how.emit(oneWay(server, program));
   const draft = await Draft.open({ output, folder, database: name, now: new Date() });
   let tables = 0;
   try {
@@ -56,6 +64,7 @@ export async function makeBackup(access: Access, { parts, output, folder }: Orde
       stdout: draft.handle.fd,
       onLine: (line) => {
         const [, table] = TABLE.exec(line) ?? [];
+        if (isWarning(line)) say(line);
         if (table !== undefined) say(`  ${++tables} ${table} (${size(draft.bytes)} so far)`);
       },
       signal,
@@ -68,10 +77,24 @@ export async function makeBackup(access: Access, { parts, output, folder }: Orde
     throw failureOf(e, access, {
       reason: 'backup',
       operation: `back up ${database.display}`,
-      hint: () => 'correct that, and run the same command again; no file was left',
+      hint: ({ message }) =>
+        /permission denied/.test(message)
+          ? 'connect as a role that may read all of it, or name one with `--role`'
+          : 'correct that, and run the same command again; no file was left',
     });
   }
 }
+
+const oneWay = ({ version, major }: Server, program: Program): Event => ({
+  kind: 'warning',
+  warning: {
+    reason: 'too_new_for_server',
+    message: `what pg_dump ${program.version} writes can be restored into PostgreSQL ${TIMEOUT_SINCE} and newer, not into ${version}: install postgresql-client-${major}`,
+    file: null,
+    line: null,
+    column: null,
+  },
+});
 
 /** `backups/app-20260102T030405Z.dump (1.2 MB, 3 tables, 0.4 s)` */
 export const backupText = ({ file, bytes, tables, executionTimeMs }: Backup): string =>

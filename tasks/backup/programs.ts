@@ -75,7 +75,8 @@ export async function findProgram(
   const found = await programs(name, env);
   const program = fitting(found, wanted);
   if (program !== null) return program;
-  const list = found.map(({ path, version }) => `${version} (${path})`).join(', ');
+  const each = found.filter(({ version }, i) => found.findIndex((p) => p.version === version) === i);
+  const list = each.map(({ path, version }) => `${version} (${path})`).join(', ');
   throw new MigrateError('MIGRATION_INIT_FAILED', name === 'pg_dump' ? 'backup' : 'restore', {
     operation: `find a ${name} of version ${wanted} or newer`,
     message:

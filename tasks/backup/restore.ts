@@ -6,7 +6,7 @@ import { MigrateError } from '../../src/errors.ts';
 import type { Emit } from '../../src/event.ts';
 import { type Access, failureOf } from './access.ts';
 import { type Contents, contentsOf, openArchive } from './archive.ts';
-import { counted, flagsFor, type Parts } from './backup.ts';
+import { counted, flagsFor, isWarning, type Parts } from './backup.ts';
 import { type ChildFailed, run } from './child.ts';
 import { findProgram } from './programs.ts';
 import { askServer, type Server } from './server.ts';
@@ -66,6 +66,7 @@ export async function restore(access: Access, { file, parts, isYes, warn }: Rest
     ],
     onLine: (line) => {
       const [, table] = ROWS.exec(line) ?? [];
+      if (isWarning(line)) say(line);
       if (table !== undefined) say(`  ${++tables}/${contents.tables} ${table}`);
     },
   }).catch((e: unknown) => {
@@ -117,7 +118,7 @@ const HINTS: readonly (readonly [words: RegExp, hint: string])[] = [
   [/role ".*" does not exist/, 'make that role on this server first'],
   [
     /unrecognized configuration parameter/,
-    'a backup does not go into an older PostgreSQL: use a newer server',
+    'this pg_restore is for newer servers: restore into one of its version',
   ],
   [/other objects depend on/, 'drop what depends on it, or restore into an empty database'],
   [/violates (unique|foreign key) constraint/, 'rows go into empty tables: `--schema-only` makes those'],
