@@ -5,7 +5,7 @@ import { dirname, extname } from 'node:path';
 import { digestOf } from '../src/digest.ts';
 import type { Warning } from '../src/event.ts';
 import { version } from '../src/index.ts';
-import type { Migrations } from '../src/migration.ts';
+import type { Layout, Migrations } from '../src/migration.ts';
 import { problemsError } from '../src/problems.ts';
 import { at } from '../src/sql/position.ts';
 import type { About } from '../tasks/_carried.ts';
@@ -18,6 +18,8 @@ import { cannotBuild } from './tool.ts';
 
 export interface Order {
   readonly folder: string;
+  /** What the names of the files say unless given. */
+  readonly layout: Layout | undefined;
   readonly outfile: string;
   readonly executable: boolean;
   readonly serverVersion: number;
@@ -30,7 +32,8 @@ export interface Made {
 }
 
 /** Throws MIGRATION_SOURCE_FAILED for the folder's faults, and CONFIG_INVALID where it cannot be built. */
-export async function makeBundle({ folder, outfile, executable, serverVersion, warn }: Order): Promise<Made> {
+export async function makeBundle(order: Order): Promise<Made> {
+  const { folder, layout, outfile, executable, serverVersion, warn } = order;
   const kind = executable ? 'executable' : extname(outfile);
   if (kind !== 'executable' && kind !== '.mjs' && kind !== '.cjs') {
     throw cannotBuild(
@@ -38,7 +41,7 @@ export async function makeBundle({ folder, outfile, executable, serverVersion, w
       'give another `--outfile F`',
     );
   }
-  const { migrations, problems, warnings } = await survey(folder, process.cwd(), serverVersion);
+  const { migrations, problems, warnings } = await survey(folder, process.cwd(), serverVersion, layout);
   const texts = textsOf(migrations);
   for (const { reason, message, file, offset } of warnings) {
     const place = offset === null ? null : at(texts.get(file) ?? '', offset);

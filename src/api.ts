@@ -64,6 +64,8 @@ export interface RunOptions extends Options {
   readonly dryRun?: boolean;
   /** Run every file golang-migrate's way: dirty, file, clean. */
   readonly plain?: boolean;
+  /** Where a statement creates what is there already (42P07, 42710), leave it out, warn, and run the rest. */
+  readonly skipDuplicates?: boolean;
   /** Asked with the plan before anything is locked or run. */
   readonly confirm?: (steps: readonly Step[], database: string) => Promise<Confirmed>;
   /** Run files below the current version that were never applied. */
@@ -157,6 +159,7 @@ function jobFor(command: string, options: RunOptions): Job {
     lockTimeoutMs: options.lockTimeoutMs ?? 15_000,
     dryRun: options.dryRun ?? false,
     plainOnly: options.plain ?? false,
+    skipDuplicates: options.skipDuplicates ?? false,
     confirm: options.confirm ?? (async () => 'unasked'),
     emit,
     signal: options.signal,

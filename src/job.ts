@@ -27,6 +27,8 @@ export interface Job {
   readonly dryRun: boolean;
   /** Run every file golang-migrate's way. */
   readonly plainOnly: boolean;
+  /** Statements that create what is there already are left out. */
+  readonly skipDuplicates: boolean;
   /** Called with the plan before anything is locked or run. */
   readonly confirm: (steps: readonly Step[], database: string) => Promise<Confirmed>;
   readonly emit: Emit;

@@ -11,7 +11,7 @@ import { size } from './_size.ts';
 export async function build(
   args: Arguments,
   folder: string,
-  { onEvent }: RunOptions,
+  { onEvent, layout }: RunOptions,
   warnings: readonly Warning[],
 ): Promise<Result> {
   const executable = args.has('executable');
@@ -22,6 +22,7 @@ export async function build(
   const { makeBundle } = await import('../build/bundle.ts');
   const { about, bytes } = await makeBundle({
     folder,
+    layout,
     outfile,
     executable,
     serverVersion,

@@ -155,6 +155,8 @@ export function optionsOf({ config: c, env }: Loaded) {
       delayMs: c.delayMs.value,
       ...(c.deadlineMs.value === null ? {} : { deadlineMs: c.deadlineMs.value }),
     },
+    ...(c.layout.value === 'auto' ? {} : { layout: c.layout.value }),
+    skipDuplicates: c.onDuplicateObject.value === 'skip',
     plain: c.plain.value,
     ...(c.role.value === null ? {} : { role: c.role.value }),
   };

@@ -1,5 +1,6 @@
 /** defaults < file < environment < flags: one configuration with the source of each value, or one error with all problems. */
 
+import type { Layout } from '../migration.ts';
 import { type Checked, check, type Given } from './check.ts';
 import { configError } from './config-error.ts';
 import { readDuration } from './duration.ts';
@@ -20,6 +21,8 @@ export interface Config {
   /** Another place that names a database, and that `database` wins over. */
   readonly overruled: Origin | null;
   readonly path: Sourced<string>;
+  readonly layout: Sourced<'auto' | Layout>;
+  readonly onDuplicateObject: Sourced<'fail' | 'skip'>;
   readonly table: Sourced<string>;
   readonly journal: Sourced<string | null>;
   readonly role: Sourced<string | null>;
@@ -82,6 +85,8 @@ export function readConfig(inputs: Inputs): Config {
     database,
     overruled,
     path: { ...path, value: seenFrom(path.value) },
+    layout: as('layout', (text) => text as Config['layout']['value']),
+    onDuplicateObject: as('onDuplicateObject', (text) => text as Config['onDuplicateObject']['value']),
     table: as('table', String),
     journal: pick('journal'),
     role: pick('role'),

@@ -48,6 +48,7 @@ function rows(shown: Shown): readonly Row[] {
     row('retry.delay', c.delayMs, durationText),
     row('retry.deadline', c.deadlineMs, (ms) => (ms === null ? null : durationText(ms))),
     row('plain', c.plain, asItIs),
+    row('onDuplicateObject', c.onDuplicateObject, asItIs),
     row('allowMissingDown', c.allowMissingDown, asItIs),
     row('logFormat', c.logFormat, asItIs),
     row('dryRun', c.dryRun, asItIs),
