@@ -10,8 +10,25 @@ import { rungs, startRungs } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
 import { documentOf } from '../support/documents.ts';
 import { folderOf } from '../support/folder.ts';
-import { describeFitting } from '../support/pg-dump.ts';
+import { describeFitting, pgDumpFits } from '../support/pg-dump.ts';
 import { schemaOf } from '../support/schema.ts';
+
+if (!pgDumpFits) {
+  test('with no pg_restore as new as the server is refused; what there is and what to install is said', async () => {
+    const from = await project();
+    // No more than the head of one: no pg_dump here makes more.
+    const head = Buffer.from('PGDMP\u0001\u000e\u0000\u0004\u0008\u0001');
+    const numbers = Buffer.alloc(8 * 5);
+    const text = Buffer.from('\u0000\u0002\u0000\u0000\u000015');
+    writeFileSync(join(from.folder, 'x.dump'), Buffer.concat([head, numbers, text, text, text]));
+    const { code, stdout, stderr } = await from.run(['restore', 'x.dump'], await createDatabase());
+    expect({ code, stdout }).toEqual({ code: 11, stdout: '' });
+    expect(stderr).toMatch(
+      /error: (there is no pg_restore|the backup is by pg_dump 15, the server PostgreSQL )/,
+    );
+    expect(stderr).toContain('next: install it: ');
+  });
+}
 
 describeFitting('restoring', () => {
   test('brings all of it into an empty database, so that status says what it said', async () => {
