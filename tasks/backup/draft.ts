@@ -2,9 +2,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
-import { type FileHandle, link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { MigrateError } from '../../src/errors.ts';
+import { makeFolder } from '../_folder.ts';
 
 export interface Place {
   /** `--output`: a file, or a folder; null where nothing is said. */
@@ -54,7 +55,7 @@ export class Draft {
     const name = file === null ? nameOf(database, now) : basename(file);
     const path = join(folder, `.${name}.${randomBytes(4).toString('hex')}.partial`);
     return failing(path, async () => {
-      const made = await mkdir(folder, { recursive: true });
+      const made = makeFolder(folder);
       // What is in a backup belongs into no repository.
       if (made !== undefined && output === null)
         await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => {});
