@@ -36,7 +36,13 @@ function rows(shown: Shown): readonly Row[] {
     c.database === null
       ? { key: 'database', value: null, source: 'default' }
       : row('database', c.database, masked),
+    ...c.parts.map(({ key, value, origin }) => ({
+      key: `database.${key}`,
+      value: value === null ? '***' : value,
+      source: originText(origin),
+    })),
     isBundle ? { key: 'path', value: null, source: 'the bundle' } : row('path', c.path, asItIs),
+    row('layout', c.layout, asItIs),
     row('table', c.table, asItIs),
     row('journal', c.journal, asItIs),
     row('role', c.role, asItIs),
