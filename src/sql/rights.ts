@@ -54,7 +54,8 @@ export function lack(message: string, statement: string, who: Who): Lack | null 
   const rights = granted.rights(firstWord(statement));
   const name = granted.isQualified ? nameIn(statement, bare) : identifier(bare);
   return {
-    right: rights.toUpperCase(),
+    // The server does not say which of them it is.
+    right: rights.toUpperCase().replace(/, (?=[^,]*$)/, ' or '),
     object: `${kind} ${bare}`,
     cure: `grant ${rights} on ${granted.on} ${name} ${to}`,
   };
