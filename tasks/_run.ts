@@ -193,9 +193,7 @@ function stopOnSignals(narrator: Narrator) {
   const hear = (name: NodeJS.Signals) => {
     if (received !== null) process.exit(EXIT[name] ?? 1);
     received = name;
-    narrator.say(
-      `${name}: cancelling the running statement and rolling back; once more ends without waiting`,
-    );
+    narrator.say(`${name}: stopping, and rolling back what is running; once more ends without waiting`);
     controller.abort();
   };
   process.on('SIGINT', hear);

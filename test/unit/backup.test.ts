@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDatabaseUrl } from '../../src/config/url.ts';
 import { makeFolder } from '../../tasks/_folder.ts';
 import { contentsOf } from '../../tasks/backup/archive.ts';
-import { nameOf } from '../../tasks/backup/draft.ts';
+import { Draft, nameOf } from '../../tasks/backup/draft.ts';
 import { libpqEnvironment } from '../../tasks/backup/environment.ts';
 import { readHeader } from '../../tasks/backup/header.ts';
 import { fitting } from '../../tasks/backup/programs.ts';
@@ -185,5 +185,22 @@ describe('the folder of a backup', () => {
   // Node's mkdir with `recursive` does not come back from there.
   it.runIf(process.platform === 'linux')('that the system denies is an error at once', () => {
     expect(() => makeFolder('/proc/rungs/backups')).toThrow(/ENOENT/);
+  });
+
+  it.each([
+    ['below a file is an error that says what can be given instead', (f: string) => join(f, 'x'), /--output/],
+    [
+      'in the way of backups/ is an error that names the folder',
+      () => null,
+      /^make \S+ a folder that can be /,
+    ],
+  ])('%s', async (_what, outputOf, hint) => {
+    const file = join(folderOf({ backups: 'a file' }), 'backups');
+    const place = { output: outputOf(file), folder: file, database: 'd', now: new Date(0) };
+    await expect(Draft.open(place)).rejects.toMatchObject({
+      reason: 'backup',
+      message: expect.stringContaining('ENOTDIR'),
+      hint: expect.stringMatching(hint),
+    });
   });
 });
