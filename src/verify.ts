@@ -106,6 +106,7 @@ async function identified(
   } catch (e) {
     const isServer =
       e instanceof MigrateError && e.code === 'MIGRATION_INIT_FAILED' && e.reason !== 'ledger_elsewhere';
+    if (!isServer) list.skip(['server'], 'the version table’s place is not known');
     await list.look(
       isServer ? 'server' : 'version table',
       () => Promise.reject(e),

@@ -145,7 +145,8 @@ function databaseOf(checked: readonly Checked[], inputs: Inputs) {
 /** A connection string alone is for those to refuse who need it; beside other problems it is one of them. */
 function unusable(checked: readonly Checked[], inputs: Inputs): readonly Problem[] {
   const [url] = checked.flatMap(({ values }) => values.get('database') ?? []);
-  if (url === undefined) return [];
+  // That it is empty, or a variable in it not set, is told already.
+  if (url === undefined || url.value === '' || inputs.file?.faulty.has('database') === true) return [];
   try {
     parseDatabaseUrl(String(url.value), { ...inputs.dotenv, ...inputs.environment });
     return [];

@@ -287,6 +287,9 @@ it('tells of a connection string that cannot be used beside all other problems, 
     'LOG_FORMAT is "xml": it must be one of text, json',
     `DATABASE_URL ${said}`,
   ]);
+  // What is told already is not told twice.
+  expect(problemsOf({ file: 'database: ${NOPE}\n' })).toHaveLength(1);
+  expect(problemsOf({ file: 'database:\n' })).toHaveLength(1);
   // By itself it is for the command to refuse that needs a database.
   expect(configOf({ environment: { DATABASE_URL: url } }).database?.value).toBe(url);
 });
