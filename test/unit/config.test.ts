@@ -64,8 +64,6 @@ retry: { attempts: 5, delay: 250ms, deadline: 60 }
 plain: true
 allowMissingDown: true
 logFormat: json
-layout: named
-onDuplicateObject: skip
 `;
     const config = configOf({ file });
     const values = Object.entries(config).flatMap(([key, s]) =>
@@ -89,8 +87,6 @@ onDuplicateObject: skip
       plain: true,
       allowMissingDown: true,
       logFormat: 'json',
-      layout: 'named',
-      onDuplicateObject: 'skip',
       dryRun: false,
     });
   });
