@@ -1,5 +1,6 @@
 /** Runs one step in its mode. */
 
+import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { operationOf } from './failure.ts';
 import type { Mode } from './migration.ts';
@@ -43,6 +44,10 @@ async function run(r: Running): Promise<Mode> {
     try {
       await atomic(r);
     } catch (e) {
+      if (isDuplicate(r, e)) {
+        await withoutDuplicates(r);
+        return mode;
+      }
       if (!isForOneByOne(r, e)) throw e;
       await oneByOne(r, e);
       return 'resumable';
@@ -75,7 +80,7 @@ async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
 
 async function atomic(r: Running): Promise<void> {
   const { worker, step } = r;
-  const message = script.atomic(worker.script, step);
+  const message = script.atomic(worker.script, step, r.analysis?.wrapper);
   let reply: Reply;
   try {
     reply = await send(worker, message.text);
@@ -103,7 +108,8 @@ async function plain(r: Running): Promise<void> {
 
 function plainMessages({ worker, step, analysis }: Running): readonly FileMessage[] {
   const text = step.file?.text ?? '';
-  if (worker.multiStatement && analysis?.parsed === true)
+  // In golang-migrate's steps its own BEGIN and COMMIT count.
+  if (worker.multiStatement && analysis?.parsed === true && analysis.wrapper.length === 0)
     return analysis.statements.map((st) => script.alone(text, st));
   return [{ text, before: 0, offset: 0, tagsBefore: 0 }];
 }

@@ -68,6 +68,8 @@ export interface Analysis {
   readonly why: string | null;
   /** The whole file as one, where `parsed` is false. */
   readonly statements: readonly Statement[];
+  /** The file’s own BEGIN and COMMIT around all of it, which an atomic run leaves out; they are no statements here. */
+  readonly wrapper: readonly Pick<Statement, 'start' | 'end'>[];
   readonly extensions: readonly NeededExtension[];
   /** False: the grammar of another major version could not read it, and the server has the last word. */
   readonly parsed: boolean;

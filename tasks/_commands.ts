@@ -9,7 +9,7 @@ import { build } from './_build.ts';
 import { carriedResult } from './_carried.ts';
 import { COMMON, type Command, operands } from './_command.ts';
 import { targetFault, targetOf } from './_config.ts';
-import { createPair } from './_create.ts';
+import { create } from './_create.ts';
 import { type FlagName, usageError } from './_flags.ts';
 import { MOVES } from './_moves.ts';
 
@@ -95,11 +95,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   create: {
     operand: 'NAME',
-    help: 'make the next pair of empty migration files',
+    help: 'make the next empty migration files, an up and a down',
     flags: ['config', 'path', 'json', 'help'],
     connects: false,
     checkout: true,
-    run: async ({ args, loaded }) => createPair(loaded.config.path.value, operands(args, 'create', 1)),
+    run: async ({ args, loaded, options }) =>
+      create(loaded.config.path.value, operands(args, 'create', 1), options.layout ?? null),
   },
   build: {
     operand: '',

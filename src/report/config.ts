@@ -42,7 +42,7 @@ function rows(shown: Shown): readonly Row[] {
       source: originText(origin),
     })),
     isBundle ? { key: 'path', value: null, source: 'the bundle' } : row('path', c.path, asItIs),
-    row('layout', c.layout, asItIs),
+    isBundle ? { key: 'layout', value: null, source: 'the bundle' } : row('layout', c.layout, asItIs),
     row('table', c.table, asItIs),
     row('journal', c.journal, asItIs),
     row('role', c.role, asItIs),

@@ -51,6 +51,8 @@ describe('a file', () => {
 # yaml-language-server: $schema=./node_modules/rungs/docs/config.schema.json
 database: postgres://app@db.example/app
 path: db/migrations
+layout: named
+onDuplicateObject: skip
 table: audit.versions
 journal: story
 role: owner
@@ -62,8 +64,6 @@ retry: { attempts: 5, delay: 250ms, deadline: 60 }
 plain: true
 allowMissingDown: true
 logFormat: json
-layout: named
-onDuplicateObject: skip
 `;
     const config = configOf({ file });
     const values = Object.entries(config).flatMap(([key, s]) =>
@@ -72,6 +72,8 @@ onDuplicateObject: skip
     expect(Object.fromEntries(values)).toEqual({
       database: 'postgres://app@db.example/app',
       path: 'conf/db/migrations',
+      layout: 'named',
+      onDuplicateObject: 'skip',
       table: 'audit.versions',
       journal: 'story',
       role: 'owner',
@@ -85,8 +87,6 @@ onDuplicateObject: skip
       plain: true,
       allowMissingDown: true,
       logFormat: 'json',
-      layout: 'named',
-      onDuplicateObject: 'skip',
       dryRun: false,
     });
   });
