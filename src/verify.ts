@@ -6,6 +6,7 @@ import { MigrateError } from './errors.ts';
 import type { Job } from './job.ts';
 import type { Identity } from './ledger/identify.ts';
 import { decode, type Facts, lacks, read } from './ledger/rights.ts';
+import { sentinelName } from './ledger/sentinel.ts';
 import { look, readRecorded, type Sight } from './look.ts';
 import type { Migrations, Recorded } from './migration.ts';
 import { heldBy, holder } from './pg/lock.ts';
@@ -144,6 +145,10 @@ function rightsFound({ lacking }: Facts, { identity, place }: Sight): Found {
 
 function versionTable({ identity, place, ledger }: Sight, recorded: Recorded): string {
   const { head, ledgerExists, journalExists, records } = recorded;
+  if (ledger.layout === 'script') {
+    const name = sentinelName(place);
+    return ledgerExists ? `none; the table ${name} is there` : `none; the table ${name} is not there yet`;
+  }
   const name = `${place.schema}.${place.table}`;
   if (!ledgerExists)
     return `${name} is not there yet; the first \`up\` makes it in database ${identity.database}`;

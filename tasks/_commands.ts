@@ -93,11 +93,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   create: {
     operand: 'NAME',
-    help: 'make the next pair of empty migration files',
-    flags: ['config', 'path', 'json', 'help'],
+    help: 'make the next pair of empty migration files; or of a script, the first pair',
+    flags: ['config', 'database', 'role', 'path', 'from-script', 'yes', 'json', 'help'],
     connects: false,
     checkout: true,
-    run: async ({ args, loaded }) => createPair(loaded.config.path.value, operands(args, 'create', 1)),
+    run: async (context) => {
+      const { args, loaded } = context;
+      const script = args.text('from-script');
+      const name = operands(args, 'create', script === null ? 1 : 0);
+      if (script === null) return createPair(loaded.config.path.value, name);
+      // Behind an import: it brings the parser, which a bundle does not have.
+      return (await import('./_from-script.ts')).createFromScript(script, context);
+    },
   },
   build: {
     operand: '',

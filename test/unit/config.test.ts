@@ -51,6 +51,9 @@ describe('a file', () => {
 # yaml-language-server: $schema=./node_modules/rungs/docs/config.schema.json
 database: postgres://app@db.example/app
 path: db/migrations
+layout: named
+sentinel: app.users
+onDuplicateObject: skip
 table: audit.versions
 journal: story
 role: owner
@@ -70,6 +73,9 @@ logFormat: json
     expect(Object.fromEntries(values)).toEqual({
       database: 'postgres://app@db.example/app',
       path: 'conf/db/migrations',
+      layout: 'named',
+      sentinel: 'app.users',
+      onDuplicateObject: 'skip',
       table: 'audit.versions',
       journal: 'story',
       role: 'owner',
