@@ -186,7 +186,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
   create: object({
     command: { const: 'create' },
     up: said('The path of the new file.', text),
-    down: text,
+    down: said('Null where one file holds both.', textOrNull),
     warnings: list(ref('warning')),
     error: NO_ERROR,
   }),

@@ -1,5 +1,6 @@
 /** Runs one step in its mode. */
 
+import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { operationOf } from './failure.ts';
 import type { Mode } from './migration.ts';
@@ -43,6 +44,10 @@ async function run(r: Running): Promise<Mode> {
     try {
       await atomic(r);
     } catch (e) {
+      if (isDuplicate(r, e)) {
+        await withoutDuplicates(r);
+        return mode;
+      }
       if (!isForOneByOne(r, e)) throw e;
       await oneByOne(r, e);
       return 'resumable';

@@ -17,13 +17,14 @@ import type { Goal, Migrations, Recorded } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { plan, refuseMoves } from './plan/plan.ts';
-import { codeOf, commandOf, type Plan } from './plan/situation.ts';
+import { codeOf, commandOf, isSamePlan, type Plan } from './plan/situation.ts';
 import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
 import * as script from './script.ts';
 import type { Worker } from './send.ts';
 import type { State } from './state.ts';
 import { runSteps } from './steps.ts';
+import { noteUnread } from './unread.ts';
 
 /** What stays the same for a whole command. */
 interface Command {
@@ -56,6 +57,7 @@ export async function migrate(goal: Goal, job: Job): Promise<Outcome> {
     await run({ goal, job, source, log }, session);
   } catch (e) {
     error = asMigrateError(e, 'MIGRATION_INIT_FAILED', 'get ready to migrate');
+    if (session !== null && error.reason === 'syntax') await noteUnread(session, job, error);
   }
   await close(session, log, error);
   return log.outcome(error);
@@ -154,6 +156,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
       throw stop(command, now, 'raced', 'the database changed before the run could begin; nothing was run');
     }
     const worker: Worker = {
+      skipDuplicates: job.skipDuplicates,
       session,
       code,
       encoding: identity.encoding,
@@ -225,16 +228,6 @@ function stop(
     message,
     ...hint,
   });
-}
-
-function isSamePlan(a: Plan, b: Plan): boolean {
-  return (
-    a.steps.length === b.steps.length &&
-    a.steps.every((s, i) => {
-      const other = b.steps[i];
-      return s.migration.version === other?.migration.version && s.direction === other.direction;
-    })
-  );
 }
 
 /** All work is done by then: a failure to close is worth a warning, no more. */

@@ -1,5 +1,6 @@
 /** A file whose statements cannot share a transaction: one by one, with their progress recorded, and continued. */
 
+import { isDuplicate, leaveOut } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { commandFor, operationOf } from './failure.ts';
 import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
@@ -29,10 +30,17 @@ export async function resumable(r: Running): Promise<void> {
     const sum = statementChecksum(text.slice(st.start, st.end));
     if (i === done && interrupted !== null && (await isBuilt(ask(r), interrupted, sum))) {
       await attempt(r, own(script.progress(worker.script, row, i, sum)));
-    } else if (st.run === 'transaction') {
-      await attempt(r, script.together(worker.script, text, st, row, i, sum));
     } else {
-      await runAlone(r, row, st, sum);
+      try {
+        if (st.run === 'transaction') {
+          await attempt(r, script.together(worker.script, text, st, row, i, sum));
+          continue;
+        }
+        await runAlone(r, row, st, sum);
+      } catch (e) {
+        if (!isDuplicate(r, e)) throw e;
+        leaveOut(r, st, `${e.message} (SQLSTATE ${e.sqlstate})`);
+      }
       await attempt(r, own(script.progress(worker.script, row, i, sum)));
     }
   }

@@ -69,12 +69,15 @@ export function readMarker(
 /** Milliseconds since the message arrived, which began the transaction. */
 const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
+/** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
+export const closing = (s: Script, step: Step): string =>
+  `${s.cleanUp}; ${s.ledger.record(s.place, step, ELAPSED)};
+${journal.insert(s.place, entry(s, step, 'atomic'), s.author, 'done')}; commit; ${marker(s)}`;
+
 /** File, ledger and journal in one transaction and one message. */
 export function atomic(s: Script, step: Step): FileMessage {
   const before = 'begin; ';
-  const text = `${before}${step.file?.text ?? ''}
-; ${s.cleanUp}; ${s.ledger.record(s.place, step, ELAPSED)};
-${journal.insert(s.place, entry(s, step, 'atomic'), s.author, 'done')}; commit; ${marker(s)}`;
+  const text = `${before}${step.file?.text ?? ''}\n; ${closing(s, step)}`;
   return { text, before: before.length, offset: 0, tagsBefore: 1 };
 }
 
@@ -120,6 +123,15 @@ export function together(
 ; set constraints all immediate; ${aside(journal.advance(s.place, row, done, sum))}; commit`;
   return { text, before: before.length, offset: st.start, tagsBefore: 1 };
 }
+
+/** One that may fail without ending its transaction. */
+export function behindSavepoint(file: string, st: Statement): FileMessage {
+  const before = 'savepoint rungs_statement; ';
+  const text = `${before}${file.slice(st.start, st.end)}\n; release savepoint rungs_statement`;
+  return { text, before: before.length, offset: st.start, tagsBefore: 1 };
+}
+
+export const BACK_TO_SAVEPOINT = 'rollback to savepoint rungs_statement; release savepoint rungs_statement';
 
 /** One that may not goes alone, and its progress after it: at least once. */
 export function alone(file: string, st: Statement): FileMessage {

@@ -11,6 +11,8 @@ import type { FileMessage, Script } from './script.ts';
 
 /** What is the same for every step of a run. */
 export interface Worker {
+  /** Statements that create what is there already are left out. */
+  readonly skipDuplicates: boolean;
   readonly session: Session;
   readonly script: Script;
   readonly code: ErrorCode;
@@ -91,12 +93,14 @@ async function cancelOnAbort(session: Session, signal: AbortSignal, ended: Abort
 export async function settle(worker: Worker, e: unknown): Promise<Failed> {
   if (!(e instanceof MessageFailed)) throw e;
   if (e.server === null) throw new SessionLost(e.message, { cause: e });
+  const { onNotice } = worker.session;
   // Of no interest: "there is no transaction in progress".
   worker.session.onNotice = () => {};
   // A late cancel can still hit the rollback; a session that is gone gives no server's error.
   for (let gone = false; !gone; ) {
     try {
       await worker.session.send('rollback');
+      worker.session.onNotice = onNotice;
       return { server: e.server, completed: e.completed, who: e.who };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;

@@ -9,7 +9,7 @@ import { build } from './_build.ts';
 import { carriedResult } from './_carried.ts';
 import { COMMON, type Command, operands } from './_command.ts';
 import { targetOf } from './_config.ts';
-import { createPair } from './_create.ts';
+import { create } from './_create.ts';
 import { type FlagName, usageError } from './_flags.ts';
 import { MOVES } from './_moves.ts';
 
@@ -93,15 +93,15 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   create: {
     operand: 'NAME',
-    help: 'make the next pair of empty migration files; or of a script, the first pair',
+    help: 'make the next empty migration files, an up and a down; or of a script, the first two',
     flags: ['config', 'database', 'role', 'path', 'from-script', 'yes', 'json', 'help'],
     connects: false,
     checkout: true,
     run: async (context) => {
-      const { args, loaded } = context;
+      const { args, loaded, options } = context;
       const script = args.text('from-script');
       const name = operands(args, 'create', script === null ? 1 : 0);
-      if (script === null) return createPair(loaded.config.path.value, name);
+      if (script === null) return create(loaded.config.path.value, name, options.layout ?? null);
       // Behind an import: it brings the parser, which a bundle does not have.
       return (await import('./_from-script.ts')).createFromScript(script, context);
     },

@@ -1,6 +1,6 @@
 /** Finds what there is of configuration: a file, `.env`, the environment; and makes one of it and the flags. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Config, readConfig } from '../src/config/config.ts';
@@ -10,6 +10,7 @@ import { type Origin, originText } from '../src/config/layer.ts';
 import { unquotable } from '../src/config/unquotable.ts';
 import { parseDatabaseUrl } from '../src/config/url.ts';
 import type { Warning } from '../src/event.ts';
+import { layoutOf } from '../src/layout/layout.ts';
 import type { Arguments } from './_flags.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -58,7 +59,7 @@ export async function loadConfig(args: Arguments): Promise<Loaded> {
     file,
     environment: process.env,
     dotenv,
-    env,
+    env: inProduction(env, config),
     warnings: [...exposed(file, layer), ...overruled(config)],
   };
 }
@@ -69,6 +70,25 @@ function refuseUrl(named: string | null): void {
   if (what === null) return;
   const message = `is ${what}: it must be a file; the database is given with --database`;
   throw configError([{ origin: { kind: 'flag', name: 'config' }, message }]);
+}
+
+/**
+ * FluxStudio's document: `NODE_ENV=production` enables TLS. Where its files are, `sslmode=require` is the default then; what
+ * a connection string or PGSSLMODE says wins.
+ */
+function inProduction(env: Env, { layout, path }: Config): Env {
+  if (env.NODE_ENV !== 'production' || (env.PGSSLMODE ?? '') !== '') return env;
+  const isNamed =
+    layout.value === 'auto' ? layoutOf(namesIn(path.value)) === 'named' : layout.value === 'named';
+  return isNamed ? { ...env, PGSSLMODE: 'require' } : env;
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Task forbids `dotenv` in included Taskfiles, so the scripts read it. What the environment says wins. */

@@ -56,8 +56,10 @@ export async function main(argv: readonly string[], carried: Carried | null = nu
   }
 }
 
-/** `migrate up` and a bare `migrate` are how ToolHive's and HoloMUSH's users know it. */
+/** `migrate up`, a bare `migrate` and `run` are how ToolHive's, HoloMUSH's and FluxStudio's users know it. */
 function withoutAlias([first, ...rest]: readonly string[]): readonly string[] {
+  // FluxStudio's.
+  if (first === 'run') return ['up', ...rest];
   const [second = 'up'] = rest;
   if (first !== 'migrate') return first === undefined ? [] : [first, ...rest];
   return second.startsWith('-') && second !== '--help' && second !== '-h'

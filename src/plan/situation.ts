@@ -98,3 +98,14 @@ export const short = (asked: number, missing: number, verb: string): Warning =>
 export function isChanged(m: Migration, applied: Applied | undefined): boolean {
   return applied?.checksum != null && m.up !== null && m.up.checksum !== applied.checksum;
 }
+
+/** Whether both do the same in the same order. */
+export function isSamePlan(a: Plan, b: Plan): boolean {
+  return (
+    a.steps.length === b.steps.length &&
+    a.steps.every((s, i) => {
+      const other = b.steps[i];
+      return s.migration.version === other?.migration.version && s.direction === other.direction;
+    })
+  );
+}

@@ -37,7 +37,7 @@ function rows(shown: Shown): readonly Row[] {
       ? { key: 'database', value: null, source: 'default' }
       : row('database', c.database, masked),
     isBundle ? { key: 'path', value: null, source: 'the bundle' } : row('path', c.path, asItIs),
-    row('layout', c.layout, asItIs),
+    isBundle ? { key: 'layout', value: null, source: 'the bundle' } : row('layout', c.layout, asItIs),
     row('sentinel', c.sentinel, asItIs),
     row('table', c.table, asItIs),
     row('journal', c.journal, asItIs),

@@ -84,6 +84,7 @@ test('config tells the value and the source of each setting, and no password', a
   expect(settings.map((s) => `${s.key}: ${s.value} (${s.source})`)).toEqual([
     'database: postgres://u:***@db/d?sslmode=require (rungs.yaml:1)',
     'path: x (--path)',
+    'layout: auto (default)',
     'table: schema_migrations (default)',
     'journal: null (default)',
     'role: r (--role)',
@@ -95,6 +96,7 @@ test('config tells the value and the source of each setting, and no password', a
     'retry.delay: 2s (DB_RETRY_DELAY (.env))',
     'retry.deadline: null (default)',
     'plain: false (default)',
+    'onDuplicateObject: fail (default)',
     'allowMissingDown: false (default)',
     'logFormat: text (default)',
     'dryRun: false (default)',

@@ -110,7 +110,9 @@ function wrongIn(code: string): readonly string[] {
 }
 
 function verbOf({ by, verb }: Call): string | null {
-  const name = by === 'rungs' ? verb : verb === 'migrate' ? 'up' : verb.replace(/^(migrate[:-]|db:)/, '');
+  // `run` is FluxStudio’s word for it.
+  const called = by === 'rungs' && verb === 'run' ? 'up' : verb;
+  const name = by === 'rungs' ? called : verb === 'migrate' ? 'up' : verb.replace(/^(migrate[:-]|db:)/, '');
   const isOurs = by === 'rungs' || verb.startsWith('migrate') || /^db:(backup|restore)$/.test(verb);
   return isOurs && Object.hasOwn(COMMANDS, name) ? name : null;
 }
