@@ -87,7 +87,9 @@ async function identified(
     const reply = await refused(session.query(read(place)), 'MIGRATION_INIT_FAILED', 'look at the rights');
     const facts = decode(reply.sets[0]?.[0] ?? {});
     verifyServer(list, facts, identity);
-    const creates = identity.ledger === null || identity.journal === null;
+    // A script that has run needs no journal to be left alone.
+    const creates =
+      identity.ledger === null || (identity.journal === null && sight.ledger.layout !== 'script');
     const missing = lacks(facts, place, creates, identity);
     for (const { right, object, cure } of missing) {
       const message = `role ${identity.user} lacks ${right} on ${object}`;

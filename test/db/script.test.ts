@@ -3,10 +3,10 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { currentVersion, migrateOnStart, status, up } from '../../src/index.ts';
+import { currentVersion, migrateOnStart, status, up, verify } from '../../src/index.ts';
 import { type CliResult, rungs } from '../support/cli.ts';
 import { createDatabase, type Database } from '../support/database.ts';
-import { errorOf } from '../support/documents.ts';
+import { documentOf, errorOf } from '../support/documents.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf, writeInto } from '../support/folder.ts';
 
@@ -155,6 +155,15 @@ describe('a script', () => {
     expect(await tables()).toBe('users');
   });
 
+  it('that has run is left alone by a role that may create nothing', async () => {
+    const { database, folder } = await place(USERS);
+    await database.query(USERS);
+    const at = { database: database.url, role: 'pg_monitor', migrations: join(folder, 'init-db.sql') };
+    await database.query('revoke create on schema public from public');
+    expect(await up(at)).toMatchObject({ applied: [], pending: [] });
+    expect((await verify(at)).filter((c) => c.state === 'failed')).toEqual([]);
+  });
+
   it('may leave no table of the layouts with versions', async () => {
     const { rungs, database } = await place(USERS);
     await rungs('up');
@@ -202,6 +211,14 @@ describe('what needs versions is refused, with the way to them', () => {
     expect(result.stderr).not.toContain('Initializing');
   });
 
+  it('create, of a next one', async () => {
+    const { rungs } = await place(USERS);
+    const result = await rungs('create add_projects');
+    expect(result.code).toBe(10);
+    expect(result.stderr).toContain('error: a script has no next migration (init-db.sql)\n');
+    expect(result.stderr).toContain('`rungs create --from-script PATH`');
+  });
+
   it('rollback', async () => {
     const { rungs } = await place(USERS);
     await rungs('up');
@@ -232,6 +249,19 @@ describe('status and verify', () => {
       /^Script: init-db\.sql\nStatus: initialized \(\d{4}-.* UTC\), the table users is there\n$/,
     );
     expect((await rungs('verify')).stdout).toContain('none; the table users is there\n');
+  });
+
+  it('are documents too', async () => {
+    const { rungs } = await place(USERS);
+    expect(documentOf(await rungs('up --json'))).toMatchObject({
+      applied: [{ id: 'init-db.sql', version: '1', name: '', mode: 'atomic' }],
+      pending: [],
+    });
+    expect(documentOf(await rungs('status --json'))).toMatchObject({
+      version: null,
+      migrations: [{ id: 'init-db.sql', state: 'applied' }],
+    });
+    expect(documentOf(await rungs('verify --json'))).toMatchObject({ error: null });
   });
 
   it('do without a time where another tool has run it', async () => {
