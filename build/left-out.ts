@@ -22,8 +22,8 @@ export const analyseFile = async ({ path }) => ({
 });
 `;
 
-/** The part of `rungs build` itself. */
-const BUILDER = /\/bundle-[0-9A-Z]{8}\.mjs$/;
+/** The part of `rungs build` itself, and what else works on a checkout with the parser. */
+const BUILDER = /\/(bundle|_from-script)-[0-9A-Z]{8}\.mjs$/;
 
 export function leaveOut(build: PluginBuild): void {
   const { onResolve, onLoad } = build;

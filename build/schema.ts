@@ -190,6 +190,17 @@ const DEFS: Readonly<Record<string, Schema>> = {
     warnings: list(ref('warning')),
     error: NO_ERROR,
   }),
+  createFromScript: object({
+    command: { const: 'create' },
+    up: text,
+    down: text,
+    marked: said(
+      'The version that the database is marked as having; null where it was left as it is.',
+      textOrNull,
+    ),
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
   backup: object({
     command: { const: 'backup' },
     file: said('The path of the new file.', text),
@@ -230,6 +241,7 @@ export const schema: Schema = {
     'build',
     'config',
     'create',
+    'createFromScript',
     'backup',
     'restore',
     'ended',

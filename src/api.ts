@@ -16,10 +16,11 @@ import type { Confirmed, Goal, Head, Layout, Migrations, Step } from './migratio
 import { connect } from './pg/connect.ts';
 import { lend, reopenLike } from './pg/lend.ts';
 import type { LentClient } from './pg/lent.ts';
+import { noVersions } from './plan/script.ts';
 import { refused } from './refused.ts';
 import type { Check, Outcome, Report } from './report.ts';
 import { rollback as forgetLast } from './rollback.ts';
-import { readMigrations } from './source.ts';
+import { isScript, readMigrations } from './source.ts';
 import type { Status } from './status.ts';
 import { verify as verifyAll } from './verify.ts';
 
@@ -31,10 +32,12 @@ export const version: string = typeof RUNGS_VERSION === 'string' ? RUNGS_VERSION
 export interface Options {
   /** A URL as libpq and golang-migrate understand it, or a connected client of yours, which is left open. */
   readonly database: string | LentClient;
-  /** A folder of `NNNNNN_name.up.sql` / `.down.sql` files, or what `readMigrations` made of one. */
+  /** A folder of `NNNNNN_name.up.sql` / `.down.sql` files, a script (one file), or what `readMigrations` made of one. */
   readonly migrations: string | Migrations;
   /** How the folder's names are read; what the names say unless given. */
   readonly layout?: Layout;
+  /** Of a script: the table that says that it has run, as `name` or `schema.name`; default `users`. */
+  readonly sentinel?: string;
   /**
    * The version table, default `schema_migrations` in the current schema, and the journal beside it, default its name
    * with `_history`. The URL's `x-migrations-table` and `x-journal-table` win.
@@ -50,7 +53,7 @@ export interface Options {
   readonly lockTimeoutMs?: number;
   /**
    * Connection attempts for failures that can pass, the milliseconds before the second (they double, up to ten
-   * times), and the milliseconds for all of them together; default 3, 500 and no limit.
+   * times), and the milliseconds for all of them together; default 3, 500 and no limit; for a script 5 and 5,000.
    */
   readonly retry?: { readonly attempts?: number; readonly delayMs?: number; readonly deadlineMs?: number };
   /** Where PGPASSWORD and the other libpq variables are looked up; default `process.env`. */
@@ -127,8 +130,12 @@ export async function verify(options: Options): Promise<readonly Check[]> {
   return verifyAll(jobFor('verify', options));
 }
 
-/** The version table's row. Reads only; needs no migration files. */
-export async function currentVersion(options: Omit<Options, 'migrations'>): Promise<Head> {
+/** The version table's row. Reads only; needs no migration files, and refuses those that have no versions: a script. */
+export async function currentVersion(
+  options: Omit<Options, 'migrations'> & Partial<Pick<Options, 'migrations'>>,
+): Promise<Head> {
+  const { migrations = '', layout } = options;
+  if (await isScript(migrations, layout)) throw noVersions('MIGRATION_VERSION_FAILED', 'read the version');
   const none: Migrations = { layout: 'pairs', origin: '', migrations: [], ignored: [] };
   return readVersion(jobFor('version', { ...options, migrations: none }));
 }
@@ -169,8 +176,17 @@ function jobFor(command: string, options: RunOptions): Job {
   };
 }
 
+const USUAL = { attempts: 3, delayMs: 500 };
+/** Muse's. */
+const FOR_SCRIPTS = { attempts: 5, delayMs: 5000 };
+
 /** Enough attempts to outlive a restart of the server. */
 const PATIENT = { attempts: 10, delayMs: 250, deadlineMs: 30_000 };
+
+function sentinelOf(text: string): Door['table']['sentinel'] {
+  const dot = text.indexOf('.');
+  return { schema: dot < 0 ? null : text.slice(0, dot), name: text.slice(dot + 1) };
+}
 
 const isStandard = ({ schema, name }: Database['table']): boolean =>
   schema === null && name === 'schema_migrations';
@@ -181,6 +197,7 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   const withJournal = (t: typeof named, name = given?.journal) => ({
     ...t,
     journal: name ?? journalOf(t.name),
+    sentinel: sentinelOf(options.sentinel ?? 'users'),
   });
   if (typeof database !== 'string') {
     // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
@@ -200,10 +217,18 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   for (const message of parsed.warnings) {
     emit({ kind: 'warning', warning: { reason: 'url', message, file: null, line: null, column: null } });
   }
-  const { attempts = 3, delayMs = 500, deadlineMs = Number.POSITIVE_INFINITY } = options.retry ?? {};
   const now = () => performance.now();
   return {
-    open: () => connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal }),
+    open: (layout) => {
+      const told = layout === 'script';
+      const usual = told ? FOR_SCRIPTS : USUAL;
+      const {
+        attempts = usual.attempts,
+        delayMs = usual.delayMs,
+        deadlineMs = Infinity,
+      } = options.retry ?? {};
+      return connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal, told });
+    },
     reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
     table: withJournal(isStandard(parsed.table) ? named : parsed.table, parsed.journal ?? given?.journal),
     urlPath: parsed.urlPath,

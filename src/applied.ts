@@ -4,12 +4,14 @@
  */
 
 import { stateOfNames } from './applied-names.ts';
+import { halfRun } from './ledger/sentinel.ts';
 import type { Head, JournalRow, Migration, Migrations, Recorded } from './migration.ts';
 import type { Applied, State, Unseen } from './state.ts';
 
 export function stateOf(recorded: Recorded, source: Pick<Migrations, 'layout' | 'migrations'>): State {
   const { migrations } = source;
   if (source.layout === 'named') return stateOfNames(recorded, migrations);
+  if (source.layout === 'script') return stateOfScript(recorded, migrations);
   const applied = new Map<string, Applied>();
   for (const row of recorded.journal) replay(applied, row);
   const { head } = recorded;
@@ -32,13 +34,28 @@ export function stateOf(recorded: Recorded, source: Pick<Migrations, 'layout' | 
   return { applied, unseen, unfinished };
 }
 
+/** The sentinel is there: all of it counts as applied, unless the journal knows it to be half done. */
+function stateOfScript({ ledgerExists, journal }: Recorded, migrations: readonly Migration[]): State {
+  const unfinished = halfRun(journal);
+  const applied = new Map<string, Applied>();
+  if (ledgerExists && unfinished === null) {
+    for (const { id, version, name } of migrations) {
+      applied.set(id, { ...assumed, id, version, name, checksum: null });
+      for (const row of journal) {
+        if (row.version === null && row.name === id && row.state === 'done')
+          replay(applied, { ...row, version }, id);
+      }
+    }
+  }
+  return { applied, unseen: [], unfinished };
+}
+
 const unknownTimes = { appliedAt: null, executionTimeMs: null, appliedBy: null };
 const assumed = { kind: 'assumed', ...unknownTimes } as const;
 
-function replay(applied: Map<string, Applied>, row: JournalRow): void {
+function replay(applied: Map<string, Applied>, row: JournalRow, id = String(row.version)): void {
   const { version } = row;
   if (version === null || row.state === 'started') return;
-  const id = String(version);
   if (row.direction === 'down') {
     applied.delete(id);
     return;

@@ -16,7 +16,7 @@ import { look, readRecorded, type Sight } from './look.ts';
 import type { Goal, Migrations, Recorded } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
-import { plan } from './plan/plan.ts';
+import { plan, refuseMoves } from './plan/plan.ts';
 import { codeOf, commandOf, isSamePlan, type Plan } from './plan/situation.ts';
 import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
@@ -50,9 +50,10 @@ export async function migrate(goal: Goal, job: Job): Promise<Outcome> {
   let error: MigrateError | null = null;
   try {
     const source = await job.source();
+    refuseMoves(goal, source);
     log.read(source);
     for (const { path, why } of source.ignored) log.warn('ignored_file', `not run: ${why}`, path);
-    session = await job.door.open();
+    session = await job.door.open(source.layout);
     await run({ goal, job, source, log }, session);
   } catch (e) {
     error = asMigrateError(e, 'MIGRATION_INIT_FAILED', 'get ready to migrate');

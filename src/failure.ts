@@ -2,6 +2,7 @@
 
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
 import { RACED } from './ledger/journal.ts';
+import { NO_SENTINEL } from './ledger/sentinel.ts';
 import type { Analysis, Location, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
 import type { FileMessage } from './script.ts';
@@ -73,7 +74,9 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    reason === 'raced' ? details : { ...details, hint: next(failed, step, mode, place, statement) },
+    reason === 'raced' || reason === 'sentinel'
+      ? details
+      : { ...details, hint: next(failed, step, mode, place, statement) },
   );
 }
 
@@ -92,8 +95,11 @@ function next(
   const command = commandFor(step);
   if (mode === 'resumable') return `${cure}, and run ${command} again: it goes on at this statement`;
   if (mode === 'atomic') return `${cure}, and run ${command} again`;
+  const { id, version } = step.migration;
   const before = step.from.version ?? 0n;
-  return `undo by hand what the file has committed, then \`task migrate:force -- ${before}\`; ${cure}, and run ${command} again`;
+  // Only pairs have a version to force.
+  const free = id === String(version) ? `task migrate:force -- ${before}` : 'rungs rollback';
+  return `undo by hand what the file has committed, then \`${free}\`; ${cure}, and run ${command} again`;
 }
 
 /** The text of the statement at the place; of the whole file where that is not known. */
@@ -128,6 +134,7 @@ function typeAt(place: Place | null): string | null {
 
 export function reasonOf(server: ServerError): Reason {
   if (server.code === RACED) return 'raced';
+  if (server.code === NO_SENTINEL) return 'sentinel';
   if (server.code === '42501') return 'permission';
   if (server.code === '25006') return 'read_only';
   return 'sql';

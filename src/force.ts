@@ -7,9 +7,10 @@ import type { Job } from './job.ts';
 import type { Entry } from './ledger/journal.ts';
 import { startLog } from './log.ts';
 import { look, readRecorded } from './look.ts';
-import type { Head } from './migration.ts';
+import type { Head, Migrations } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
+import { noVersions } from './plan/script.ts';
 import { asMigrateError } from './refused.ts';
 import { emptyReport, type Outcome } from './report.ts';
 import * as script from './script.ts';
@@ -28,7 +29,7 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
   };
   try {
     const source = await job.source();
-    if (source.layout === 'named') throw noVersion();
+    if (source.layout !== 'pairs') throw noVersion(source);
     const { migrations, origin, layout } = source;
     const file = migrations.find((m) => m.version === version);
     const to = version === 0n && file === undefined ? null : version;
@@ -79,9 +80,11 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
   return { report: { ...emptyReport, from: from.version, ...at, warnings }, error };
 }
 
-const noVersion = (): MigrateError =>
-  new MigrateError(CODE, 'layout', {
-    operation: 'set the version',
-    message: 'files of layout `named` have no version to set: the table has a row for each of them',
-    hint: '`rungs rollback` forgets the last row; to skip a file, insert its row',
-  });
+const noVersion = ({ layout, origin }: Migrations): MigrateError =>
+  layout === 'script'
+    ? noVersions(CODE, 'set the version', origin)
+    : new MigrateError(CODE, 'layout', {
+        operation: 'set the version',
+        message: 'files of layout `named` have no version to set: the table has a row for each of them',
+        hint: '`rungs rollback` forgets the last row; to skip a file, insert its row',
+      });

@@ -2,6 +2,7 @@
 
 import { stateOf } from './applied.ts';
 import type { Job } from './job.ts';
+import { sentinelName } from './ledger/sentinel.ts';
 import { look, readRecorded } from './look.ts';
 import type { Head, Layout } from './migration.ts';
 import { refused } from './refused.ts';
@@ -16,8 +17,9 @@ export async function inspect(job: Job): Promise<Status> {
     job.emit({ kind: 'warning', warning: { reason, message, file, line: null, column: null } });
   for (const { path, why } of source.ignored) warn('ignored_file', `not run: ${why}`, path);
   if (source.migrations.length === 0) warn('no_migrations', `no migration files in ${source.origin}`, null);
-  const { recorded } = await readAll(job, source.layout);
-  return statusOf(source, recorded, stateOf(recorded, source));
+  const { sight, recorded } = await readAll(job, source.layout);
+  const sentinel = source.layout === 'script' ? sentinelName(sight.place) : null;
+  return statusOf(source, recorded, stateOf(recorded, source), sentinel);
 }
 
 /** The ledger's row alone. Throws MigrateError. */

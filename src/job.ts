@@ -2,14 +2,14 @@
 
 import type { Emit } from './event.ts';
 import type { Tables } from './ledger/identify.ts';
-import type { Confirmed, Migrations, Step } from './migration.ts';
+import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import type { Allowances } from './plan/situation.ts';
 
 /** How to reach the database. */
 export interface Door {
-  /** Connects, with the configured attempts. */
-  readonly open: () => Promise<Session>;
+  /** Connects, with the configured attempts; for a script as Muse does, where nothing is said, and in its words. */
+  readonly open: (layout?: Layout) => Promise<Session>;
   /** After a loss, to find out what was committed; patient. */
   readonly reopen: () => Promise<Session>;
   readonly table: Tables;

@@ -68,6 +68,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     },
     read: (source) => {
       layout = source.layout;
+      if (layout === 'script') emit({ kind: 'initializing' });
     },
     seen: (head) => {
       from = head;
@@ -93,7 +94,11 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     landed: (head) => {
       now = head;
     },
-    outcome: (error) => ({ report: job.dryRun ? dryReport() : report(), error }),
+    outcome: (error) => {
+      const isThere = layout === 'script' && steps.length === 0 && remaining.length === 0;
+      if (isThere && error === null) emit({ kind: 'initialized' });
+      return { report: job.dryRun ? dryReport() : report(), error };
+    },
   };
 
   function dryReport(): Report {

@@ -22,8 +22,10 @@ const OLDEST = 140000;
 
 /** `layout` null: whichever table is there. */
 export async function look(session: Session, table: Tables, layout: Layout | null): Promise<Sight> {
-  const reply = await session.query(identify(table, session.lent));
-  const identity = decodeIdentity(reply.sets[0]?.[0] ?? {});
+  const isScript = layout === 'script';
+  const reply = await session.query(identify(table, session.lent, isScript ? table.sentinel : null));
+  const found = decodeIdentity(reply.sets[0]?.[0] ?? {});
+  const identity = isScript ? withSentinel(found, table.name) : found;
   session.pid = identity.pid;
   session.who = identity;
   const operation = 'identify the database';
@@ -37,7 +39,8 @@ export async function look(session: Session, table: Tables, layout: Layout | nul
     );
   }
   if (identity.schema === null) throw fail('no_schema', 'no schema: current_schema() is NULL');
-  const place: Place = { schema: identity.schema, table: table.name, journal: table.journal };
+  const { name, journal: history, sentinel } = table;
+  const place: Place = { schema: identity.schema, table: name, journal: history, sentinel };
   const long = [place.table, place.journal].find(journal.isTooLong);
   if (long !== undefined) throw fail('ledger_shape', `the table name ${long} is longer than 63 bytes`);
   if (place.table === place.journal)
@@ -57,6 +60,20 @@ const NAME_JOURNAL =
   'name another one for the journal with `journal:` in rungs.yaml, or `x-journal-table=` in the URL';
 
 const LAYOUTS = ['pairs', 'named'] as const;
+
+/** What stands for a script's ledger is its sentinel. */
+function withSentinel(identity: Identity, table: string): Identity {
+  const { sentinel: kind } = identity;
+  const layout = kind === null ? layoutOf(identity) : null;
+  if (layout !== null) {
+    throw new MigrateError('MIGRATION_INIT_FAILED', 'ledger_shape', {
+      operation: 'look for the script’s sentinel',
+      message: `it is not there, and ${identity.schema}.${table} is ${ledgerOf(layout).what}: this database is migrated by versioned files`,
+      hint: 'run those: check `--path`, and `layout:` in rungs.yaml',
+    });
+  }
+  return { ...identity, ledger: kind === null ? null : { kind, columns: '' }, ledgerElsewhere: null };
+}
 
 /** Whose table it is; null where there is none, or a stranger's. */
 function layoutOf({ ledger: shape }: Identity): Layout | null {

@@ -8,8 +8,9 @@ export type Direction = 'up' | 'down';
  * How a folder's names are read, and with it what the database remembers:
  * - `pairs`: `NNNNNN_name.up.sql` and `.down.sql`; golang-migrate's one number.
  * - `named`: `NNN_name.sql`, whose numbers may repeat; FluxStudio's one row for each name.
+ * - `script`: one file with the whole schema, which is run where one table of it, the sentinel, is not there; Muse's.
  */
-export type Layout = 'pairs' | 'named';
+export type Layout = 'pairs' | 'named' | 'script';
 
 /**
  * How a file is run (docs/writing-migrations.md):
@@ -100,18 +101,18 @@ export interface MigrationFile {
   readonly text: string;
   /** SHA-256 of the text with CRLF and CR read as LF, in lower-case hex. */
   readonly checksum: string;
-  /** What dbmate’s or goose’s marker asks for; a leading comment has the last word. */
+  /** What dbmate’s or goose’s marker asks for, or the layout; a leading comment has the last word. */
   readonly asked?: Mode;
   /** What a build found out; null where the file was just read from a folder. */
   readonly analysis: Analysis | null;
 }
 
 export interface Migration {
-  /** What the ledger and every report call it: for pairs, the version in decimal; for named, the file's name. */
+  /** What the ledger and every report call it: for pairs, the version in decimal; else the file's name. */
   readonly id: string;
-  /** For named, the number, which may repeat; the highest there is for a file without one, which comes last. */
+  /** For named, the number, which may repeat; the highest there is for a file without one, which comes last. For a script, 1. */
   readonly version: bigint;
-  /** Empty for named, whose id says it all. */
+  /** Empty for named and for a script, whose id says it all. */
   readonly name: string;
   /** Null where the file is missing. */
   readonly up: MigrationFile | null;
@@ -133,7 +134,7 @@ export interface Migrations {
   readonly ignored: readonly { readonly path: string; readonly why: string }[];
 }
 
-/** golang-migrate's one row. `version` null: no row, or -1; always null for named. */
+/** golang-migrate's one row. `version` null: no row, or -1; always null for the other layouts. */
 export interface Head {
   readonly version: bigint | null;
   readonly dirty: boolean;
@@ -198,6 +199,8 @@ export interface Place {
   readonly schema: string;
   readonly table: string;
   readonly journal: string;
+  /** The table that says of a script that it has run. `schema` null: wherever the search_path finds it. */
+  readonly sentinel: { readonly schema: string | null; readonly name: string };
 }
 
 /** One row of a named ledger, oldest first. */

@@ -63,8 +63,8 @@ export const REASONS = {
     next: 'drop the index, then run `task migrate` again',
   },
   layout: {
-    meaning: 'The files are of both layouts, or the command is not for files of theirs.',
-    next: 'write `layout: pairs` or `layout: named` into rungs.yaml',
+    meaning: 'The files are not of one layout, or the command is not for files of theirs.',
+    next: 'write `layout: pairs`, `layout: named` or `layout: script` into rungs.yaml',
   },
   ledger_elsewhere: {
     meaning: 'A schema named like the role now hides the schema that holds the version table.',
@@ -122,6 +122,10 @@ export const REASONS = {
   resume_changed: {
     meaning: 'Statements that were already run have been edited in a half-done file.',
     next: 'put those statements back as they were, or repair by hand and `task migrate:force -- V`',
+  },
+  sentinel: {
+    meaning: 'A script did not make the table by which it is told whether it has run. It was rolled back.',
+    next: 'name a table that the script makes, as in `sentinel: users` or `sentinel: app.users`, in rungs.yaml',
   },
   server_version: { meaning: 'The server is older than PostgreSQL 14.', next: 'use PostgreSQL 14 or newer' },
   sql: { meaning: 'The server refused a statement.', next: 'fix the file and run `task migrate` again' },

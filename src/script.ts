@@ -156,8 +156,8 @@ export function prepare(
     ...(exists.ledger ? [] : [s.ledger.create(s.place)]),
     ...(exists.journal ? [] : [journal.create(s.place)]),
     ...rows.map((row) => journal.insert(s.place, row, s.author, 'done')),
-    ...accepted.map((m) => s.ledger.accept(s.place, m)).filter((text) => text !== ''),
-  ];
+    ...accepted.map((m) => s.ledger.accept(s.place, m)),
+  ].filter((text) => text !== '');
   return parts.length === 0 ? null : `begin; ${parts.join(';\n')}; commit`;
 }
 

@@ -1,11 +1,12 @@
 /** The one reader of migration folders. */
 
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { unquotable } from './config/unquotable.ts';
 import { MigrateError } from './errors.ts';
 import { layoutOf, RULES } from './layout/layout.ts';
 import type { NamedFile } from './layout/pairs.ts';
+import { SCRIPT, scriptOf } from './layout/script.ts';
 import type { Layout, Migrations, Problem } from './migration.ts';
 import { problemsError } from './problems.ts';
 import { checksum } from './sql/checksum.ts';
@@ -21,7 +22,7 @@ export interface Folder {
 }
 
 /**
- * Reads a folder; of which layout it is, its names say. `folder` is used as it is given, so that messages name paths as the user knows them.
+ * Reads a folder, or the one file of a script; of which layout a folder is, its names say. `folder` is used as it is given, so that messages name paths as the user knows them.
  * Throws MIGRATION_SOURCE_FAILED with every problem there is.
  */
 export async function readMigrations(folder: string, layout?: Layout): Promise<Migrations> {
@@ -39,7 +40,8 @@ export async function readFolder(
   asked?: Layout,
   pathOf = (name: string) => join(folder, name),
 ): Promise<Folder> {
-  const names = await list(folder);
+  if (await isFile(folder)) return readScript(folder, asked, pathOf(''));
+  const names = await list(folder, asked === 'script' || /\.sql$/i.test(folder));
   const layout = asked ?? layoutOf(names);
   if (layout === null) throw ambiguous(folder);
   const { classify, arrange } = RULES[layout];
@@ -50,6 +52,7 @@ export async function readFolder(
     if (verdict === 'run') wanted.push(name);
     else if (verdict !== 'ignore') ignored.push({ path: pathOf(name), why: verdict.why });
   }
+  if (layout === 'script' && wanted.length === 0) throw noScript(folder);
   const problems: Problem[] = [];
   const files: NamedFile[] = [];
   for (let i = 0; i < wanted.length; i += AT_ONCE) {
@@ -66,7 +69,43 @@ export async function readFolder(
   return { migrations: { layout, origin: folder, migrations: arranged.migrations, ignored }, problems };
 }
 
-async function list(folder: string): Promise<readonly string[]> {
+const NAME_IT = 'name the script with `--path FILE` or MIGRATION_PATH';
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+/** Told without reading it. */
+export const isScript = async (migrations: string | Migrations, layout?: Layout): Promise<boolean> =>
+  typeof migrations === 'string'
+    ? layout === 'script' || (await isFile(migrations))
+    : migrations.layout === 'script';
+
+/** The migration that is the whole script. `shown`: its path for messages. */
+async function readScript(file: string, asked: Layout | undefined, shown: string): Promise<Folder> {
+  if (asked !== undefined && asked !== 'script') {
+    throw new MigrateError('MIGRATION_SOURCE_FAILED', 'layout', {
+      operation: 'read the migrations folder',
+      message: `${file} is a file, and with \`layout: ${asked}\` it must be a folder`,
+      hint: 'give the folder with `--path DIR`, or write `layout: script` into rungs.yaml',
+    });
+  }
+  const found = await read(file, '', shown);
+  const [migrations, problems] =
+    'problem' in found ? [[], [found.problem]] : [[scriptOf({ ...found, name: basename(file) })], []];
+  return { migrations: { layout: 'script', origin: file, migrations, ignored: [] }, problems };
+}
+
+const noScript = (folder: string): MigrateError =>
+  new MigrateError('MIGRATION_SOURCE_FAILED', 'no_migrations', {
+    operation: 'read the script',
+    message: `there is no ${SCRIPT} in ${folder}`,
+    hint: NAME_IT,
+  });
+
+async function list(folder: string, isScript: boolean): Promise<readonly string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     // Read flat, as golang-migrate does: a directory is not a migration, whatever its name.
@@ -77,9 +116,11 @@ async function list(folder: string): Promise<readonly string[]> {
   } catch (e) {
     const what = unquotable(folder);
     throw new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
-      operation: 'read the migrations folder',
+      operation: isScript ? 'read the script' : 'read the migrations folder',
       message: what === null ? `${folder}: ${reasonOf(e)}` : `the folder is ${what}`,
-      hint: 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
+      hint: isScript
+        ? NAME_IT
+        : 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
       // It names the folder too.
       ...(what === null ? { cause: e } : {}),
     });

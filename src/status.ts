@@ -34,6 +34,8 @@ export interface StatusRow {
 
 export interface Status {
   readonly layout: Layout;
+  /** Of a script, as it is written in the configuration; else null. */
+  readonly sentinel: string | null;
   readonly version: bigint | null;
   readonly dirty: boolean;
   readonly migrations: readonly StatusRow[];
@@ -42,7 +44,12 @@ export interface Status {
   readonly unfinished: { readonly id: string; readonly done: number; readonly resumable: boolean } | null;
 }
 
-export function statusOf(source: Migrations, recorded: Recorded, state: State): Status {
+export function statusOf(
+  source: Migrations,
+  recorded: Recorded,
+  state: State,
+  sentinel: string | null = null,
+): Status {
   const { head } = recorded;
   const half = halfDone(recorded, state);
   const failures = failuresIn(recorded);
@@ -80,6 +87,7 @@ export function statusOf(source: Migrations, recorded: Recorded, state: State): 
   const { unfinished } = state;
   return {
     layout: source.layout,
+    sentinel,
     version: head.version,
     dirty: head.dirty,
     migrations: rows,

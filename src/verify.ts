@@ -6,6 +6,7 @@ import { MigrateError } from './errors.ts';
 import type { Job } from './job.ts';
 import type { Identity } from './ledger/identify.ts';
 import { decode, type Facts, lacks, read } from './ledger/rights.ts';
+import { sentinelName } from './ledger/sentinel.ts';
 import { look, readRecorded, type Sight } from './look.ts';
 import type { Migrations, Recorded } from './migration.ts';
 import { heldBy, holder } from './pg/lock.ts';
@@ -87,7 +88,9 @@ async function identified(
     const reply = await refused(session.query(read(place)), 'MIGRATION_INIT_FAILED', 'look at the rights');
     const facts = decode(reply.sets[0]?.[0] ?? {});
     verifyServer(list, facts, identity);
-    const creates = identity.ledger === null || identity.journal === null;
+    // A script that has run needs no journal to be left alone.
+    const creates =
+      identity.ledger === null || (identity.journal === null && sight.ledger.layout !== 'script');
     const missing = lacks(facts, place, creates, identity);
     for (const { right, object, cure } of missing) {
       const message = `role ${identity.user} lacks ${right} on ${object}`;
@@ -146,6 +149,10 @@ function rightsFound({ lacking }: Facts, { identity, place }: Sight): Found {
 
 function versionTable({ identity, place, ledger }: Sight, recorded: Recorded): string {
   const { head, ledgerExists, journalExists, records } = recorded;
+  if (ledger.layout === 'script') {
+    const name = sentinelName(place);
+    return ledgerExists ? `none; the table ${name} is there` : `none; the table ${name} is not there yet`;
+  }
   const name = `${place.schema}.${place.table}`;
   if (!ledgerExists)
     return `${name} is not there yet; the first \`up\` makes it in database ${identity.database}`;

@@ -95,12 +95,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   create: {
     operand: 'NAME',
-    help: 'make the next empty migration files, an up and a down',
-    flags: ['config', 'path', 'json', 'help'],
+    help: 'make the next empty migration files, an up and a down; or of a script, the first two',
+    flags: ['config', 'database', 'role', 'path', 'from-script', 'yes', 'json', 'help'],
     connects: false,
     checkout: true,
-    run: async ({ args, loaded, options }) =>
-      create(loaded.config.path.value, operands(args, 'create', 1), options.layout ?? null),
+    run: async (context) => {
+      const { args, loaded, options } = context;
+      const script = args.text('from-script');
+      const name = operands(args, 'create', script === null ? 1 : 0);
+      if (script === null) return create(loaded.config.path.value, name, options.layout ?? null);
+      // Behind an import: it brings the parser, which a bundle does not have.
+      return (await import('./_from-script.ts')).createFromScript(script, context);
+    },
   },
   build: {
     operand: '',

@@ -172,12 +172,14 @@ export function optionsOf({ config: c, env }: Loaded) {
       ...(c.journal.value === null ? {} : { journal: c.journal.value }),
     },
     lockTimeoutMs: c.lockTimeoutMs.value,
+    // What is not said depends on the layout.
     retry: {
-      attempts: c.attempts.value,
-      delayMs: c.delayMs.value,
+      ...(c.attempts.origin.kind === 'default' ? {} : { attempts: c.attempts.value }),
+      ...(c.delayMs.origin.kind === 'default' ? {} : { delayMs: c.delayMs.value }),
       ...(c.deadlineMs.value === null ? {} : { deadlineMs: c.deadlineMs.value }),
     },
     ...(c.layout.value === 'auto' ? {} : { layout: c.layout.value }),
+    sentinel: c.sentinel.value,
     skipDuplicates: c.onDuplicateObject.value === 'skip',
     plain: c.plain.value,
     ...(c.role.value === null ? {} : { role: c.role.value }),

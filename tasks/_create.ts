@@ -1,11 +1,13 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
 import { layoutOf } from '../src/layout/layout.ts';
 import { nextName } from '../src/layout/named.ts';
 import { nextNames } from '../src/layout/pairs.ts';
+import { SCRIPT } from '../src/layout/script.ts';
 import type { Layout } from '../src/migration.ts';
+import { makeFolder } from './_folder.ts';
 import type { Result } from './_result.ts';
 
 /** What a file name may be made of everywhere, and nothing that a shell or a path could mean something by. */
@@ -22,6 +24,7 @@ export async function create(folder: string, name: string | null, asked: Layout 
   }
   const existing = await readdir(folder).catch((e: NodeJS.ErrnoException) => {
     if (e.code === 'ENOENT') return [];
+    if (e.code === 'ENOTDIR') return [SCRIPT];
     throw fail('unreadable', `${folder}: ${e.code}`, 'check `--path`');
   });
   const layout = asked ?? layoutOf(existing);
@@ -31,6 +34,10 @@ export async function create(folder: string, name: string | null, asked: Layout 
       `${folder} has files of both layouts`,
       'write `layout: pairs` or `layout: named` into rungs.yaml',
     );
+  }
+  if (layout === 'script') {
+    const hint = 'make versioned migrations of it first: `rungs create --from-script PATH`';
+    throw fail('layout', `a script has no next migration (${folder})`, hint);
   }
   // FluxStudio takes any text and makes a name of it.
   const title = layout === 'named' ? snakeCase(name) : name;
@@ -47,7 +54,7 @@ export async function create(folder: string, name: string | null, asked: Layout 
     throw fail('name', 'the highest number there can be is taken', 'choose smaller numbers');
   const paths = files.map((file) => join(folder, file.name));
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     for (const file of files) await writeFile(join(folder, file.name), file.text, { flag: 'wx' });
   } catch (e) {
     throw fail('unreadable', (e as Error).message, 'check the folder and its permissions');

@@ -32,6 +32,7 @@ export interface Config {
   readonly overruled: Origin | null;
   readonly path: Sourced<string>;
   readonly layout: Sourced<'auto' | Layout>;
+  readonly sentinel: Sourced<string>;
   readonly onDuplicateObject: Sourced<'fail' | 'skip'>;
   readonly table: Sourced<string>;
   readonly journal: Sourced<string | null>;
@@ -67,6 +68,9 @@ export interface Inputs extends Surroundings {
   readonly readText: ReadText;
 }
 
+/** Where Muse has it. */
+const MUSES_SCRIPT = 'scripts/init-db.sql';
+
 /** Throws CONFIG_INVALID. Whether a database is needed is for the command to say. */
 export function readConfig(inputs: Inputs): Config {
   const layers = [flagsLayer(inputs), variablesLayer(inputs), ...(inputs.file === null ? [] : [inputs.file])];
@@ -88,7 +92,10 @@ export function readConfig(inputs: Inputs): Config {
   };
   const truth = (text: string): boolean => text === 'true';
   const time = (text: string): number => readDuration(text) ?? 0;
-  const path = as('path', String);
+  const layout = as('layout', (text) => text as Config['layout']['value']);
+  const named = as('path', String);
+  const isSilent = layout.value === 'script' && named.origin.kind === 'default';
+  const path = isSilent ? { ...named, value: MUSES_SCRIPT } : named;
   const { fromFile, fromProject } = inputs;
   const seenFrom = { file: fromFile, default: fromProject, variable: String, flag: String }[path.origin.kind];
   return {
@@ -96,7 +103,8 @@ export function readConfig(inputs: Inputs): Config {
     parts,
     overruled,
     path: { ...path, value: seenFrom(path.value) },
-    layout: as('layout', (text) => text as Config['layout']['value']),
+    layout,
+    sentinel: as('sentinel', String),
     onDuplicateObject: as('onDuplicateObject', (text) => text as Config['onDuplicateObject']['value']),
     table: as('table', String),
     journal: pick('journal'),

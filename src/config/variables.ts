@@ -13,7 +13,7 @@ interface Variable {
 
 export const VARIABLES: readonly Variable[] = [
   { name: 'DATABASE_URL', pointer: 'database', help: 'the database' },
-  { name: 'MIGRATION_PATH', pointer: 'path', help: 'the folder of migration files' },
+  { name: 'MIGRATION_PATH', pointer: 'path', help: 'the folder of migration files, or a script' },
   { name: 'DB_RETRY_ATTEMPTS', pointer: 'retry/attempts', help: 'connection attempts' },
   {
     name: 'DB_RETRY_DELAY',

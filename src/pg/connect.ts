@@ -17,6 +17,8 @@ export interface Attempts {
   readonly delayMs: number;
   /** For all attempts together; the last one may be cut short by it. */
   readonly deadlineMs: number;
+  /** Whether each attempt is told of before it is made, and not only those that fail. */
+  readonly told?: boolean;
   /** Milliseconds on any steady clock. */
   readonly now: () => number;
   readonly emit: Emit;
@@ -29,8 +31,11 @@ export async function connect(database: Database, applicationName: string, how: 
   const deadline = now() + how.deadlineMs;
   const passwords = await readPasswords(database, emit);
   for (let attempt = 1; ; attempt++) {
+    if (how.told === true) emit({ kind: 'connecting', attempt, attempts });
     try {
-      return await goRound(database, { applicationName, passwords, signal, deadline, now });
+      const session = await goRound(database, { applicationName, passwords, signal, deadline, now });
+      if (how.told === true) emit({ kind: 'connected' });
+      return session;
     } catch (e) {
       const retryInMs = Math.min(delayMs * 2 ** (attempt - 1), delayMs * 10);
       const isLast = attempt >= attempts || !canPass(e) || now() + retryInMs >= deadline;

@@ -9,6 +9,7 @@ import type { Goal, Head, JournalRow, Migrations, Step } from '../migration.ts';
 import type { State } from '../state.ts';
 import { planDown, planDownTo, planRedo } from './down.ts';
 import { planNamed } from './named.ts';
+import { planScript, refuseHalf } from './script.ts';
 import {
   type Allowances,
   isBelowHead,
@@ -20,6 +21,8 @@ import {
 } from './situation.ts';
 import { planUp } from './up.ts';
 
+export { refuseMoves } from './script.ts';
+
 /** Throws MigrateError where the database's state or the files forbid the goal. */
 export function plan(source: Migrations, head: Head, state: State, goal: Goal, allow: Allowances): Plan {
   const byVersion = new Map(source.migrations.map((m) => [m.version, m]));
@@ -30,6 +33,7 @@ export function plan(source: Migrations, head: Head, state: State, goal: Goal, a
   refuseUnknownHead(s);
   refuseNothing(s);
   if (source.layout === 'named') return planNamed(s);
+  if (source.layout === 'script') return planScript(s);
   if (goal.kind === 'up') return planUp(s, goal.steps, goal.to);
   if (goal.kind === 'down') return planDown(s, goal.steps);
   if (goal.kind === 'redo') return planRedo(s);
@@ -65,6 +69,7 @@ function wantedDirection(goal: Goal, halfDone: bigint): 'up' | 'down' | null {
 
 function refuseDirty(s: Situation) {
   const { unfinished } = s.state;
+  if (s.source.layout === 'script' && unfinished !== null) return refuseHalf(s, unfinished);
   if (s.source.layout === 'named' && unfinished !== null) return refuseHalfWay(s, unfinished);
   const version = s.head.version ?? -1n;
   const row = s.state.unfinished;

@@ -43,6 +43,7 @@ function rows(shown: Shown): readonly Row[] {
     })),
     isBundle ? { key: 'path', value: null, source: 'the bundle' } : row('path', c.path, asItIs),
     isBundle ? { key: 'layout', value: null, source: 'the bundle' } : row('layout', c.layout, asItIs),
+    row('sentinel', c.sentinel, asItIs),
     row('table', c.table, asItIs),
     row('journal', c.journal, asItIs),
     row('role', c.role, asItIs),

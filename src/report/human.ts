@@ -6,6 +6,7 @@ import type { MigrationState, Status, StatusRow } from '../status.ts';
 import { duration } from './duration.ts';
 import { inVoice, printable, type Voice } from './error-text.ts';
 import { namedRunText, namedStatusText } from './named.ts';
+import { scriptRunText, scriptStatusText } from './script.ts';
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>;
 type Formatters = { readonly [K in Event['kind']]: (event: Of<K>) => string | null };
@@ -16,6 +17,10 @@ const called = ({ id, name }: { readonly id: string; readonly name: string }): s
 
 /** A new kind of event without a line here does not compile. Null: nothing to say. */
 const LINES: Formatters = {
+  initializing: () => 'Initializing database...',
+  connecting: (e) => `Attempting to connect to database (attempt ${e.attempt}/${e.attempts})...`,
+  connected: () => 'Successfully connected to database',
+  initialized: () => 'Database already initialized, skipping migration',
   'connection-failed': (e) =>
     `connection attempt ${e.attempt}/${e.attempts} failed: ${e.message}; trying again in ${duration(e.retryInMs)}`,
   'waiting-for-lock': (e) =>
@@ -46,6 +51,7 @@ const shown = (version: bigint | null): string => String(version ?? 0);
 /** The result of up, down, goto and redo. The first line is the seeds' own. */
 export function runText(r: Report, wanted: 'up' | 'down'): string {
   if (r.layout === 'named') return namedRunText(r, wanted);
+  if (r.layout === 'script') return scriptRunText(r);
   if (r.dryRun) return dryText(r, wanted);
   const rest = r.pending.length === 0 ? [] : [`${r.pending.length} pending`];
   if (r.applied.length === 0) return [nothingLine(r, wanted), ...(wanted === 'up' ? rest : [])].join('\n');
@@ -101,6 +107,7 @@ const ATTENTION: Readonly<Partial<Record<MigrationState, string>>> = {
 /** HoloMUSH's two lines, after a table of everything and before what needs attention. */
 export function statusText(s: Status, voice: Voice): string {
   if (s.layout === 'named') return namedStatusText(s, voice);
+  if (s.layout === 'script') return scriptStatusText(s, voice);
   const { applied, pending } = s.counts;
   const attention = s.migrations.flatMap((m) => {
     const text = ATTENTION[m.state];

@@ -40,7 +40,8 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
       problems.push({ reason: 'syntax', message: inlineData(line), file: path, offset: start });
   }
   const mixed = () => (oneByOne ? null : mixture(all));
-  const broken = asked.mode === null ? mixed() : contradiction(asked.mode, classified);
+  const isWritten = said.mode !== null;
+  const broken = asked.mode === null ? mixed() : contradiction(asked.mode, classified, isWritten);
   if (broken !== null) problems.push(directiveProblem(path, broken));
   const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
@@ -126,9 +127,25 @@ function mixture(statements: readonly Known[]): DirectiveFault | null {
   return { message, offset: alone.start };
 }
 
-/** Where a comment asks for what the file's own statements forbid. Plain forbids nothing. */
-function contradiction(mode: Mode, statements: readonly Known[]): DirectiveFault | null {
+/** A script that fails half-way must leave nothing, unless its writer has thought of that. */
+function notInOne(statements: readonly Known[]): DirectiveFault | null {
+  const control = statements.find((s) => s.control !== null);
+  if (control !== undefined) {
+    const message = `a script runs in one transaction, and this one has its own ${control.control} at line ${control.line}: take its transaction control out, or begin it with \`-- rungs: plain\``;
+    return { message, offset: control.start };
+  }
+  const alone = statements.find((s) => s.alone !== null);
+  if (alone === undefined) return null;
+  const message = `a script runs in one transaction, and ${alone.alone} at line ${alone.line} cannot: take it out, or begin the script with \`-- rungs: no-transaction\``;
+  return { message, offset: alone.start };
+}
+
+/**
+ * Where a comment (or, of a script, the layout) asks for what the file's own statements forbid. Plain forbids nothing.
+ */
+function contradiction(mode: Mode, statements: readonly Known[], isWritten: boolean): DirectiveFault | null {
   if (mode === 'plain') return null;
+  if (mode === 'atomic' && !isWritten) return notInOne(statements);
   const said = `\`-- rungs: ${wordOf(mode)}\``;
   const control = statements.find((s) => s.control !== null);
   if (control !== undefined) {

@@ -12,7 +12,12 @@ import { step } from '../support/step.ts';
 
 describe('the guarded ledger write', () => {
   const script: Script = {
-    place: { schema: 'public', table: 'schema_migrations', journal: 'schema_migrations_history' },
+    place: {
+      schema: 'public',
+      table: 'schema_migrations',
+      journal: 'schema_migrations_history',
+      sentinel: { schema: null, name: 'users' },
+    },
     ledger: ledgerOf('pairs'),
     author: { tool: 'test', run: 'test' },
     nonce: 'nonce',

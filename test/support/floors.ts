@@ -80,7 +80,7 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/report.ts': ['src/migration.ts', 'src/event.ts', 'src/errors.ts'],
   'src/state.ts': ['src/migration.ts'],
   'src/applied-names.ts': ['src/layout/', 'src/ledger/'],
-  'src/applied.ts': ['src/applied-names.ts'],
+  'src/applied.ts': ['src/applied-names.ts', 'src/ledger/'],
   'src/baseline.ts': ['src/ledger/'],
   'src/script.ts': ['src/ledger/'],
   'src/failure.ts': ['src/ledger/', 'src/script.ts'],

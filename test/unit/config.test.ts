@@ -52,6 +52,7 @@ describe('a file', () => {
 database: postgres://app@db.example/app
 path: db/migrations
 layout: named
+sentinel: app.users
 onDuplicateObject: skip
 table: audit.versions
 journal: story
@@ -73,6 +74,7 @@ logFormat: json
       database: 'postgres://app@db.example/app',
       path: 'conf/db/migrations',
       layout: 'named',
+      sentinel: 'app.users',
       onDuplicateObject: 'skip',
       table: 'audit.versions',
       journal: 'story',
