@@ -3,7 +3,7 @@
 import { posix, relative, sep } from 'node:path';
 import { analyseAll, type Embedded } from '../src/embed.ts';
 import { MigrateError } from '../src/errors.ts';
-import type { MigrationFile, Migrations } from '../src/migration.ts';
+import type { Layout, MigrationFile, Migrations } from '../src/migration.ts';
 import { readFolder } from '../src/source.ts';
 
 export type { Embedded, Finding } from '../src/embed.ts';
@@ -12,10 +12,16 @@ export type { Embedded, Finding } from '../src/embed.ts';
  * `project`: what paths are told from, so that no build machine's own folders get into a build. Throws
  * MIGRATION_SOURCE_FAILED where there is no folder, or nothing in it.
  */
-export async function survey(folder: string, project: string, serverMajor: number): Promise<Embedded> {
+export async function survey(
+  folder: string,
+  project: string,
+  serverMajor: number,
+  layout?: Layout,
+): Promise<Embedded> {
   const origin = shownAs(folder, project);
   const { migrations, problems } = await readFolder(
     folder,
+    layout,
     (name) => posix.join(origin, name),
     // A build carries all there is to run.
     Number.POSITIVE_INFINITY,
@@ -37,6 +43,16 @@ export const shownAs = (folder: string, project: string): string =>
 
 /** By path. */
 export function filesOf({ migrations }: Migrations): ReadonlyMap<string, MigrationFile> {
-  const files = migrations.flatMap((m) => [m.up, m.down].filter((f) => f !== null));
-  return new Map(files.map((f) => [f.path, f]));
+  const files = new Map<string, MigrationFile>();
+  for (const { up, down } of migrations) {
+    if (up !== null && up.path === down?.path) files.set(up.path, joined(up, down));
+    else for (const file of [up, down]) if (file !== null) files.set(file.path, file);
+  }
+  return files;
+}
+
+/** Two parts of one file: each is blank where the other is not, and the later one has the lines of both. */
+function joined(up: MigrationFile, down: MigrationFile): MigrationFile {
+  const [first, last] = up.text.length <= down.text.length ? [up, down] : [down, up];
+  return { ...last, text: first.text + last.text.slice(first.text.length) };
 }

@@ -9,18 +9,19 @@ export {
   plan,
   type RunOptions,
   redo,
+  rollback,
   status,
   up,
   verify,
   version,
 } from './api.ts';
-export { CODES, type ErrorCode, MigrateError, REASONS, type Reason } from './errors.ts';
+export { CODES, type ErrorCode, MigrateError } from './errors.ts';
 export type { Event, LockHolder, Warning } from './event.ts';
 export type {
   Confirmed,
   Direction,
   Goal,
-  Head,
+  Layout,
   Location,
   Migration,
   MigrationFile,
@@ -29,6 +30,8 @@ export type {
   Step,
 } from './migration.ts';
 export type { LentClient } from './pg/lent.ts';
+export { REASONS, type Reason } from './reasons.ts';
+export type { Head } from './recorded.ts';
 export type { Check, CheckName, MigrationRef, Report, StepReport } from './report.ts';
 export { readMigrations } from './source.ts';
 export { type MigrateOnStartOptions, migrateOnStart } from './start.ts';

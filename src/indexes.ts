@@ -3,8 +3,9 @@
  * an unnamed index would get a second name; so the next attempt drops it, and never one that is somebody else's.
  */
 
-import type { ConcurrentIndex, IndexStatement } from './migration.ts';
+import type { ConcurrentIndex } from './migration.ts';
 import type { Row } from './pg/message.ts';
+import type { IndexStatement } from './recorded.ts';
 import { literal } from './sql/quote.ts';
 
 /** Sends one query and gives its rows. */

@@ -1,8 +1,16 @@
-/**
- * The nouns of the domain. Everything else in `src/` is a function from some of these to others.
- */
+/** The nouns of the domain. Everything else in `src/` is a function from some of these to others. */
+
+import type { Head, JournalRow } from './recorded.ts';
 
 export type Direction = 'up' | 'down';
+
+/**
+ * How a folder's names are read, and with it what the database remembers:
+ * - `pairs`: `NNNNNN_name.up.sql` and `.down.sql`; golang-migrate's one number.
+ * - `named`: `NNN_name.sql`, whose numbers may repeat; FluxStudio's one row for each name.
+ * - `script`: one file with the whole schema, which is run where one table of it, the sentinel, is not there; Muse's.
+ */
+export type Layout = 'pairs' | 'named' | 'script';
 
 /**
  * How a file is run (docs/writing-migrations.md):
@@ -61,6 +69,8 @@ export interface Analysis {
   readonly why: string | null;
   /** The whole file as one, where `parsed` is false. */
   readonly statements: readonly Statement[];
+  /** The file’s own BEGIN and COMMIT around all of it, which an atomic run leaves out; no statements here. */
+  readonly wrapper: readonly Pick<Statement, 'start' | 'end'>[];
   readonly extensions: readonly NeededExtension[];
   /** False: the grammar of another major version could not read it, and the server has the last word. */
   readonly parsed: boolean;
@@ -125,101 +135,37 @@ export interface MigrationFile {
   readonly psql: PsqlParts | null;
   /** SHA-256 of the whole file's text with CRLF and CR read as LF, in lower-case hex. */
   readonly checksum: string;
+  /** What dbmate’s or goose’s marker asks for, or the layout; a leading comment has the last word. */
+  readonly asked?: Mode;
   /** What a build found out; null where the file was just read from a folder. */
   readonly analysis: Analysis | null;
 }
 
 export interface Migration {
-  /** What the journal and every report call it: for pairs, the version in decimal. */
+  /** What the ledger and every report call it: for pairs, the version in decimal; else the file's name. */
   readonly id: string;
+  /** For named, the number, which may repeat; the highest there is for a file without one, which comes last. For a script, 1. */
   readonly version: bigint;
+  /** Empty for named and for a script, whose id says it all. */
   readonly name: string;
   /** Null where the file is missing. */
   readonly up: MigrationFile | null;
   readonly down: MigrationFile | null;
+  /**
+   * Of the whole file, as FluxStudio stores it; first as it is, then as it would be with other line ends or a byte order
+   * mark. Empty for pairs.
+   */
+  readonly ledgerChecksums: readonly string[];
 }
 
-/** What a folder (or a bundle) holds. Versions ascend and do not repeat. */
+/** What a folder (or a bundle) holds, in the order in which it is applied. */
 export interface Migrations {
+  readonly layout: Layout;
   /** Where they came from, for messages. */
   readonly origin: string;
   readonly migrations: readonly Migration[];
   /** Files that look like migrations and are not run, with the reason. */
   readonly ignored: readonly { readonly path: string; readonly why: string }[];
-}
-
-/** golang-migrate's one row. `version` null: no row, or -1. */
-export interface Head {
-  readonly version: bigint | null;
-  readonly dirty: boolean;
-}
-
-/** What a journal row records. */
-export type JournalKind =
-  /** We ran it. */
-  | 'run'
-  /** The ledger had moved without us (golang-migrate): taken as applied or reverted. */
-  | 'assumed'
-  /** `force` moved the ledger past it. */
-  | 'forced'
-  /** `--accept-changed`: the edited file's checksum counts from here on. */
-  | 'accepted';
-
-/**
- * What was true just before a concurrent index statement: whatever INVALID index its table has beyond `before`
- * (and under `name`, if it gave one), the statement left behind.
- */
-export interface IndexStatement {
-  readonly verb: 'create' | 'reindex';
-  /** Bare, as in pg_class; null if unnamed. */
-  readonly name: string | null;
-  /** Oids, in decimal. */
-  readonly table: string;
-  readonly before: readonly string[];
-  /** SHA-256 of the statement. */
-  readonly checksum: string;
-}
-
-/** One row of the journal, oldest first. */
-export interface JournalRow {
-  readonly id: bigint;
-  readonly version: bigint | null;
-  readonly name: string;
-  readonly direction: Direction;
-  readonly kind: JournalKind;
-  readonly mode: Mode | null;
-  /** `started`: a resumable or plain file that has not reached its end. */
-  readonly state: 'started' | 'done';
-  /** The ledger's version once the row is done; null for none. */
-  readonly head: bigint | null;
-  readonly checksum: string | null;
-  /** SHA-256 of each statement that is done, in order (resumable only). */
-  readonly doneStatements: readonly string[];
-  /** Set from just before a concurrent index statement until it is recorded as done. */
-  readonly indexStatement: IndexStatement | null;
-  /** Of a `started` row: the transaction that wrote it and the ledger's dirty row together. */
-  readonly ledgerXid: string | null;
-  readonly appliedAt: string | null;
-  readonly executionTimeMs: number | null;
-  readonly appliedBy: string | null;
-  readonly tool: string | null;
-  readonly run: string | null;
-}
-
-/** Where the ledger is. The journal is beside it, under the table's name with `_history` behind it. */
-export interface Place {
-  readonly schema: string;
-  readonly table: string;
-}
-
-/** What the database remembers: the ledger's row and the journal beside it. */
-export interface Recorded {
-  readonly ledgerExists: boolean;
-  readonly journalExists: boolean;
-  readonly head: Head;
-  /** The transaction that wrote the ledger's row (xmin); null where there is no row. */
-  readonly ledgerXid: string | null;
-  readonly journal: readonly JournalRow[];
 }
 
 /** One migration in one direction, with the ledger's version before and after it. */

@@ -1,10 +1,12 @@
 /** A file whose statements cannot share a transaction: one by one, with their progress recorded, and continued. */
 
+import { isDuplicate, leaveOut } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
-import { operationOf } from './failure.ts';
+import { commandFor, operationOf } from './failure.ts';
 import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
-import type { IndexStatement, MigrationFile, Statement } from './migration.ts';
+import type { MigrationFile, Statement } from './migration.ts';
 import { opened } from './opened.ts';
+import type { IndexStatement } from './recorded.ts';
 import { sumOf } from './rows.ts';
 import * as script from './script.ts';
 import { attempt, own, type Running, stopIfAborted } from './send.ts';
@@ -34,10 +36,17 @@ async function runStatements(r: Running, file: MigrationFile, row: bigint): Prom
     const sum = await sumOf(file, st);
     if (i === done && interrupted !== null && (await isBuilt(ask(r), interrupted, sum))) {
       await attempt(r, own(script.progress(worker.script, row, i, sum)));
-    } else if (st.run === 'transaction') {
-      await attempt(r, script.together(worker.script, file, st, row, i, sum));
     } else {
-      await runAlone(r, file, row, st, sum);
+      try {
+        if (st.run === 'transaction') {
+          await attempt(r, script.together(worker.script, file, st, row, i, sum));
+          continue;
+        }
+        await runAlone(r, file, row, st, sum);
+      } catch (e) {
+        if (!isDuplicate(r, e)) throw e;
+        leaveOut(r, st, `${e.message} (SQLSTATE ${e.sqlstate})`);
+      }
       await attempt(r, own(script.progress(worker.script, row, i, sum)));
     }
   }
@@ -90,6 +99,6 @@ function leftInvalid({ worker, step }: Running, name: string, line: number): Mig
     operation: operationOf(step),
     message: `the index ${name} is INVALID: an earlier build of it failed, and IF NOT EXISTS took it as it was`,
     location: { file: step.file?.path ?? '', line, column: 1 },
-    hint: `\`drop index concurrently ${name}\`, then run \`task migrate\` again`,
+    hint: `\`drop index concurrently ${name}\`, then run ${commandFor(step)} again`,
   });
 }

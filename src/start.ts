@@ -8,11 +8,22 @@ import type { LentClient } from './pg/lent.ts';
 import type { Report } from './report.ts';
 
 export interface MigrateOnStartOptions
-  extends Pick<RunOptions, 'table' | 'signal' | 'onEvent' | 'env' | 'applicationName' | 'lockTimeoutMs'> {
+  extends Pick<
+    RunOptions,
+    | 'table'
+    | 'layout'
+    | 'sentinel'
+    | 'role'
+    | 'signal'
+    | 'onEvent'
+    | 'env'
+    | 'applicationName'
+    | 'lockTimeoutMs'
+  > {
   /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */
   readonly url?: string | undefined;
   readonly client?: LentClient;
-  /** A folder, or what the esbuild plugin made of one: `import migrations from 'migrations:./db/migrations'`. */
+  /** A folder, a script, or what the esbuild plugin made of one: `import migrations from 'migrations:./db/migrations'`. */
   readonly migrations: string | Migrations;
   /**
    * What to do where the database is newer than every file, as an old image finds it during a rolling deploy:

@@ -6,10 +6,11 @@ import type { Checklist, Found } from './checklist.ts';
 import { neededBy, refuseUnavailable } from './extensions.ts';
 import type { Job } from './job.ts';
 import type { Sight } from './look.ts';
-import type { Goal, Migrations, Recorded } from './migration.ts';
+import type { Goal, Migrations } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import { plan } from './plan/plan.ts';
 import { codeOf, type Plan } from './plan/situation.ts';
+import type { Recorded } from './recorded.ts';
 
 const UP: Goal = { kind: 'up', steps: null, to: null };
 
@@ -38,7 +39,7 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
   }
   const planned = await list.look(
     'history',
-    async () => plan(source, recorded.head, stateOf(recorded, source.migrations), UP, job.allow),
+    async () => plan(source, recorded.head, stateOf(recorded, source), UP, job.allow),
     historyFound,
   );
   if (planned === null) {
@@ -48,6 +49,7 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
   const setting = {
     serverVersion: sight.identity.serverVersion,
     code: codeOf(UP, recorded.head),
+    multiStatement: job.door.multiStatement,
     emit: job.emit,
   };
   const analysed = await list.look(

@@ -72,7 +72,7 @@ copy t from stdin; insert into t values (8, 'after both');
 
   it('runs in plain mode', async () => {
     const { rungs, database } = await workplace({
-      '1_t.up.sql': `begin;\n${TABLE}copy t from stdin;\n1\tone\n\\.\ncommit;\n`,
+      '1_t.up.sql': `-- rungs: plain\nbegin;\n${TABLE}copy t from stdin;\n1\tone\n\\.\ncommit;\n`,
     });
     expect((await rungs('up')).code).toBe(0);
     expect(await database.query('select * from t')).toEqual([{ id: 1, name: 'one' }]);

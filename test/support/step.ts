@@ -1,4 +1,5 @@
-import type { Direction, Head, Step } from '../../src/migration.ts';
+import type { Direction, Step } from '../../src/migration.ts';
+import type { Head } from '../../src/recorded.ts';
 import { checksum } from '../../src/sql/checksum.ts';
 
 /** A step as the planner would make it, from the little that matters to a test. */
@@ -17,6 +18,6 @@ export function step(s: {
     checksum: checksum(text),
     analysis: null,
   };
-  const migration = { id: String(version), version, name: 'test', up: file, down: file };
+  const migration = { id: String(version), version, name: 'test', up: file, down: file, ledgerChecksums: [] };
   return { migration, direction, file, from, to, resume: null };
 }
