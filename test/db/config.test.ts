@@ -85,6 +85,7 @@ test('config tells the value and the source of each setting, and no password', a
     'database: postgres://u:***@db/d?sslmode=require (rungs.yaml:1)',
     'path: x (--path)',
     'layout: auto (default)',
+    'sentinel: users (default)',
     'table: schema_migrations (default)',
     'journal: null (default)',
     'role: r (--role)',

@@ -186,6 +186,16 @@ describe('which layout it is', () => {
     expect(asked.migrations.map((m) => m.path)).toEqual([join(folder, 'init-db.sql')]);
   });
 
+  it('is no script where the file is a migration’s or no SQL, unless the setting says so', async () => {
+    const { url } = await createDatabase();
+    const folder = folderOf({ '1_a.up.sql': USERS, README: USERS });
+    for (const name of ['1_a.up.sql', 'README']) {
+      const at = { database: url, migrations: join(folder, name) };
+      expect((await failureOf(status(at))).message).toContain('not a directory');
+      expect((await status({ ...at, layout: 'script' })).counts.pending).toBe(1);
+    }
+  });
+
   it('is an error where a file is said to be a folder, or a folder has no script', async () => {
     const { url } = await createDatabase();
     const folder = folderOf({ 'schema.sql': USERS });
