@@ -1,6 +1,6 @@
 /** `rungs build`: a folder of migrations becomes one file, which is a program. */
 
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { digestOf } from '../src/digest.ts';
 import type { Warning } from '../src/event.ts';
@@ -9,6 +9,7 @@ import type { Layout, Migrations } from '../src/migration.ts';
 import { problemsError } from '../src/problems.ts';
 import { at } from '../src/sql/position.ts';
 import type { About } from '../tasks/_carried.ts';
+import { makeFolder } from '../tasks/_folder.ts';
 import { pack } from './cargo.ts';
 import { makeExecutable } from './executable.ts';
 import { commonJs, esModule } from './form.ts';
@@ -80,7 +81,7 @@ function aboutOf(migrations: Migrations, serverVersion: number): About {
 function write(outfile: string, make: (draft: string) => void): void {
   const draft = `${outfile}.${process.pid}`;
   try {
-    mkdirSync(dirname(outfile), { recursive: true });
+    makeFolder(dirname(outfile));
     make(draft);
     chmodSync(draft, 0o755);
     renameSync(draft, outfile);

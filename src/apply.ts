@@ -80,7 +80,7 @@ async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
 
 async function atomic(r: Running): Promise<void> {
   const { worker, step } = r;
-  const message = script.atomic(worker.script, step);
+  const message = script.atomic(worker.script, step, r.analysis?.wrapper);
   let reply: Reply;
   try {
     reply = await send(worker, message.text);
@@ -108,7 +108,8 @@ async function plain(r: Running): Promise<void> {
 
 function plainMessages({ worker, step, analysis }: Running): readonly FileMessage[] {
   const text = step.file?.text ?? '';
-  if (worker.multiStatement && analysis?.parsed === true)
+  // In golang-migrate's steps its own BEGIN and COMMIT count.
+  if (worker.multiStatement && analysis?.parsed === true && analysis.wrapper.length === 0)
     return analysis.statements.map((st) => script.alone(text, st));
   return [{ text, before: 0, offset: 0, tagsBefore: 0 }];
 }

@@ -7,7 +7,7 @@ import type { Analysis, Location, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
 import type { FileMessage } from './script.ts';
 import { at, fromBytes, fromCodePoints } from './sql/position.ts';
-import { lack, type Who } from './sql/rights.ts';
+import { lack, needsSuperuser, type Who } from './sql/rights.ts';
 import type { ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
 
@@ -114,8 +114,10 @@ const innerStatement = ({ where }: ServerError): string | undefined =>
   /^SQL statement "([\s\S]*?)"$/m.exec(where ?? '')?.[1];
 
 /** Who lacks which right on what, and the command that gives it; for any 42501. */
-export function rightHint({ message }: ServerError, statement: string, who: Who | null): string {
-  const found = who === null ? null : lack(message, statement, who);
+export function rightHint(server: ServerError, statement: string, who: Who | null): string {
+  if (needsSuperuser(server.hint ?? ''))
+    return 'connect as a superuser, or have one run the statement and take it out of the file';
+  const found = who === null ? null : lack(server, statement, who);
   if (who === null || found === null) return REASONS.permission.next;
   return `role ${who.user} lacks ${found.right} on ${found.object}: \`${found.cure}\``;
 }

@@ -23,7 +23,7 @@ export const REASONS = {
   },
   connection: {
     meaning: 'The database cannot be reached.',
-    next: 'check that the server runs and the URL is right',
+    next: 'check that the server runs and the URL is right; `task migrate:config` shows where that comes from',
   },
   connection_lost: {
     meaning: 'The connection broke in the middle. What was committed has been looked up.',

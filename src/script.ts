@@ -9,6 +9,7 @@ import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
 import type { Direction, IndexStatement, Migration, Mode, Place, Statement, Step } from './migration.ts';
 import { dollar, literal } from './sql/quote.ts';
+import { blanked, type Range } from './sql/wrapper.ts';
 
 /** What is the same for every message of a run. */
 export interface Script {
@@ -75,9 +76,9 @@ export const closing = (s: Script, step: Step): string =>
 ${journal.insert(s.place, entry(s, step, 'atomic'), s.author, 'done')}; commit; ${marker(s)}`;
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(s: Script, step: Step): FileMessage {
+export function atomic(s: Script, step: Step, wrapper: readonly Range[] = []): FileMessage {
   const before = 'begin; ';
-  const text = `${before}${step.file?.text ?? ''}\n; ${closing(s, step)}`;
+  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(s, step)}`;
   return { text, before: before.length, offset: 0, tagsBefore: 1 };
 }
 

@@ -13,6 +13,7 @@ import { heldBy, holder } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { refused } from './refused.ts';
 import type { Check } from './report.ts';
+import { identifier } from './sql/quote.ts';
 import { counted, skipFiles, verifyFiles } from './verify-files.ts';
 
 export async function verify(job: Job): Promise<readonly Check[]> {
@@ -108,6 +109,7 @@ async function identified(
   } catch (e) {
     const isServer =
       e instanceof MigrateError && e.code === 'MIGRATION_INIT_FAILED' && e.reason !== 'ledger_elsewhere';
+    if (!isServer) list.skip(['server'], 'the version table’s place is not known');
     await list.look(
       isServer ? 'server' : 'version table',
       () => Promise.reject(e),
@@ -141,7 +143,7 @@ function rightsFound({ lacking }: Facts, { identity, place }: Sight): Found {
   if (!lacking.schema.includes('CREATE')) return { message };
   return {
     message: `${message}, and may not create anything in schema ${place.schema}`,
-    hint: `where the pending files do, \`grant create on schema "${place.schema}" to "${identity.user}"\``,
+    hint: `where the pending files do, \`grant create on schema ${identifier(place.schema)} to ${identifier(identity.user)}\``,
   };
 }
 

@@ -8,7 +8,7 @@ import { statusText } from '../src/report/human.ts';
 import { build } from './_build.ts';
 import { carriedResult } from './_carried.ts';
 import { COMMON, type Command, operands } from './_command.ts';
-import { targetOf } from './_config.ts';
+import { targetFault, targetOf } from './_config.ts';
 import { create } from './_create.ts';
 import { type FlagName, usageError } from './_flags.ts';
 import { MOVES } from './_moves.ts';
@@ -64,8 +64,10 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     help: 'every setting, and where it comes from; passwords are not shown',
     flags: COMMON,
     connects: false,
-    run: async ({ args, loaded, carried, warnings }) => {
+    run: async ({ args, options, loaded, carried, warnings }) => {
       operands(args, 'config', 0);
+      const fault = targetFault(loaded);
+      if (fault !== null) options.onEvent?.({ kind: 'warning', warning: fault });
       const shown = { ...loaded, target: targetOf(loaded), isBundle: carried !== null };
       return { text: configText(shown), document: configDocument(shown, warnings) };
     },

@@ -9,6 +9,7 @@ import type { FileLayer } from '../src/config/document.ts';
 import { type Origin, originText } from '../src/config/layer.ts';
 import { unquotable } from '../src/config/unquotable.ts';
 import { parseDatabaseUrl } from '../src/config/url.ts';
+import { MigrateError } from '../src/errors.ts';
 import type { Warning } from '../src/event.ts';
 import { layoutOf } from '../src/layout/layout.ts';
 import type { Arguments } from './_flags.ts';
@@ -34,7 +35,7 @@ const isWindows = process.platform === 'win32';
 /** Throws CONFIG_INVALID with all that is wrong. */
 export async function loadConfig(args: Arguments): Promise<Loaded> {
   const named = args.text('config');
-  refuseUrl(named);
+  refuseUnusable(named);
   const file = named ?? found();
   // Whose `.env` and `migrations/` are meant, whichever of its folders we are in.
   const project = named === null && file !== null ? dirname(file) : '.';
@@ -65,10 +66,11 @@ export async function loadConfig(args: Arguments): Promise<Loaded> {
 }
 
 /** Whatever is said of a file names it. */
-function refuseUrl(named: string | null): void {
+function refuseUnusable(named: string | null): void {
   const what = named === null ? null : unquotable(named);
-  if (what === null) return;
-  const message = `is ${what}: it must be a file; the database is given with --database`;
+  if (what === null && named !== '') return;
+  const message =
+    what === null ? 'has no value' : `is ${what}: it must be a file; the database is given with --database`;
   throw configError([{ origin: { kind: 'flag', name: 'config' }, message }]);
 }
 
@@ -187,6 +189,39 @@ export function optionsOf({ config: c, env }: Loaded) {
 /** `user@host:port/database`; null where that cannot be told. */
 export function targetOf({ config, env }: Loaded): string | null {
   return parsed(config, env)?.display ?? null;
+}
+
+/** The connection string. Throws where there is none, or where it cannot be used: then it is told where it stands. */
+export function databaseOf({ config, env }: Loaded): string {
+  if (config.database === null) {
+    throw new MigrateError('CONFIG_INVALID', 'unset', {
+      operation: 'read the configuration',
+      message: 'DATABASE_URL environment variable is required',
+    });
+  }
+  const { value, origin } = config.database;
+  try {
+    parseDatabaseUrl(value, env);
+    return value;
+  } catch (e) {
+    if (!(e instanceof MigrateError)) throw e;
+    const { operation, message, hint } = e;
+    const details = [...e.details, `from: ${originText(origin)}`];
+    throw new MigrateError(e.code, e.reason, { operation, message, details, hint, cause: e });
+  }
+}
+
+/** Why it cannot be told which database that makes. */
+export function targetFault(loaded: Loaded): Warning | null {
+  const { database } = loaded.config;
+  if (database === null) return null;
+  try {
+    databaseOf(loaded);
+    return null;
+  } catch (e) {
+    const message = `${originText(database.origin)} cannot be used: ${(e as Error).message}`;
+    return { reason: 'url', message, file: null, line: null, column: null };
+  }
 }
 
 /** What must not be seen. */

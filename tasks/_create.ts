@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
@@ -7,6 +7,7 @@ import { nextName } from '../src/layout/named.ts';
 import { nextNames } from '../src/layout/pairs.ts';
 import { SCRIPT } from '../src/layout/script.ts';
 import type { Layout } from '../src/migration.ts';
+import { makeFolder } from './_folder.ts';
 import type { Result } from './_result.ts';
 
 /** What a file name may be made of everywhere, and nothing that a shell or a path could mean something by. */
@@ -53,7 +54,7 @@ export async function create(folder: string, name: string | null, asked: Layout 
     throw fail('name', 'the highest number there can be is taken', 'choose smaller numbers');
   const paths = files.map((file) => join(folder, file.name));
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     for (const file of files) await writeFile(join(folder, file.name), file.text, { flag: 'wx' });
   } catch (e) {
     throw fail('unreadable', (e as Error).message, 'check the folder and its permissions');

@@ -1,6 +1,7 @@
 /** Arguments to values: what each command takes, in one table that `--help` and docs/commands.md are made from. */
 
 import { parseArgs } from 'node:util';
+import { nearest } from '../src/config/nearest.ts';
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
 import { MAX_VERSION } from '../src/layout/pairs.ts';
@@ -108,7 +109,10 @@ export function parseFlags(argv: readonly string[], verb: string, allowed: reado
   } catch (e) {
     const message = (e as Error).message.replace(/\. To specify a positional.*$/s, '');
     const hidden = unquotable(message);
-    throw usageError(hidden === null ? message : `Unknown option, with ${hidden} in it`, verb);
+    const [, typed = null] = /^Unknown option '--([^']+)'$/.exec(message) ?? [];
+    const meant = typed === null ? null : nearest(typed, allowed);
+    const shown = meant === null ? message : `${message}; did you mean --${meant}?`;
+    throw usageError(hidden === null ? shown : `Unknown option, with ${hidden} in it`, verb);
   }
 }
 

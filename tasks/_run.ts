@@ -1,5 +1,6 @@
 /** The frame of every call: arguments, environment, signals, printing, exit code. */
 
+import { nearest } from '../src/config/nearest.ts';
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
 import type { Event, Warning } from '../src/event.ts';
@@ -11,7 +12,7 @@ import { ask } from './_ask.ts';
 import type { Carried } from './_carried.ts';
 import type { Command } from './_command.ts';
 import { COMMANDS } from './_commands.ts';
-import { type Loaded, loadConfig, optionsOf, secretsOf } from './_config.ts';
+import { databaseOf, loadConfig, optionsOf, secretsOf, targetOf } from './_config.ts';
 import { confirm, refuseUnasked } from './_confirm.ts';
 import { type Arguments, parseFlags, usageError } from './_flags.ts';
 import { commandHelp, generalHelp } from './_help.ts';
@@ -108,6 +109,7 @@ async function perform({
     when: config.confirm.value,
     isYes: args.has('yes'),
     isTerminal: process.stdin.isTTY === true,
+    target: targetOf(loaded),
     say: (text: string) => narrator.say(text),
     ask: (question: string) => ask(question, signal),
   };
@@ -140,14 +142,6 @@ async function perform({
   return result.error == null ? 0 : result.error.exitCode;
 }
 
-function databaseOf({ config }: Loaded): string {
-  if (config.database !== null) return config.database.value;
-  throw new MigrateError('CONFIG_INVALID', 'unset', {
-    operation: 'read the configuration',
-    message: 'DATABASE_URL environment variable is required',
-  });
-}
-
 interface Ended extends Pick<Call, 'verb' | 'voice' | 'narrator' | 'warnings'> {
   readonly json: boolean;
 }
@@ -177,9 +171,11 @@ const internal = (e: unknown): MigrateError =>
 
 function unknownCommand(verb: string): MigrateError {
   const known = Object.keys(COMMANDS).join(', ');
+  const meant = nearest(verb, Object.keys(COMMANDS));
+  const there = meant === null ? `there are: ${known}` : `did you mean ${meant}?`;
   const message = verb.startsWith('-')
     ? 'flags come after the command'
-    : `unknown command ${quotable(verb)}; there are: ${known}`;
+    : `unknown command ${quotable(verb)}; ${there}`;
   return new MigrateError('CONFIG_INVALID', 'flag', { operation: 'read the command', message });
 }
 
@@ -199,9 +195,7 @@ function stopOnSignals(narrator: Narrator) {
   const hear = (name: NodeJS.Signals) => {
     if (received !== null) process.exit(EXIT[name] ?? 1);
     received = name;
-    narrator.say(
-      `${name}: cancelling the running statement and rolling back; once more ends without waiting`,
-    );
+    narrator.say(`${name}: stopping, and rolling back what is running; once more ends without waiting`);
     controller.abort();
   };
   process.on('SIGINT', hear);

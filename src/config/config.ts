@@ -5,9 +5,10 @@ import { type Checked, check, type Given } from './check.ts';
 import { configError } from './config-error.ts';
 import { readDuration } from './duration.ts';
 import type { Environment } from './keywords.ts';
-import { DEFAULT, type Layer, layerOf, type Origin } from './layer.ts';
+import { DEFAULT, type Layer, layerOf, type Origin, type Problem } from './layer.ts';
 import { type ReadText, sectionUrl } from './section.ts';
-import { defaultOf } from './shape.ts';
+import { defaultOf, isSecret } from './shape.ts';
+import { parseDatabaseUrl } from './url.ts';
 import { readSwitch, type Surroundings, variablesLayer } from './variables.ts';
 
 export interface Sourced<T> {
@@ -15,9 +16,18 @@ export interface Sourced<T> {
   readonly origin: Origin;
 }
 
+/** A value of null is a secret. */
+export interface Part {
+  readonly key: string;
+  readonly value: string | null;
+  readonly origin: Origin;
+}
+
 export interface Config {
   /** A connection string, also where the file gives the parts; null where nothing names a database. */
   readonly database: Sourced<string> | null;
+  /** What the file's section says, and a password that wins over the file's; empty where something else names it. */
+  readonly parts: readonly Part[];
   /** Another place that names a database, and that `database` wins over. */
   readonly overruled: Origin | null;
   readonly path: Sourced<string>;
@@ -66,9 +76,9 @@ export function readConfig(inputs: Inputs): Config {
   const layers = [flagsLayer(inputs), variablesLayer(inputs), ...(inputs.file === null ? [] : [inputs.file])];
   const checked = layers.map(check);
   const dryRun = readSwitch('DRY_RUN', inputs);
-  const { database, overruled, problems } = databaseOf(checked, inputs);
+  const { database, parts, overruled, problems } = databaseOf(checked, inputs);
   const all = [...checked.toReversed().flatMap((c) => c.problems), ...problems, ...dryRun.problems];
-  if (all.length > 0) throw configError(all);
+  if (all.length > 0) throw configError([...all, ...unusable(checked, inputs)]);
 
   /** The first layer that says anything, or the schema's default. */
   const pick = (pointer: string): Sourced<string | null> => {
@@ -90,6 +100,7 @@ export function readConfig(inputs: Inputs): Config {
   const seenFrom = { file: fromFile, default: fromProject, variable: String, flag: String }[path.origin.kind];
   return {
     database,
+    parts,
     overruled,
     path: { ...path, value: seenFrom(path.value) },
     layout,
@@ -126,12 +137,31 @@ function databaseOf(checked: readonly Checked[], inputs: Inputs) {
   const [url] = named;
   const overruled = first?.kind === 'variable' ? (second ?? null) : null;
   if (url !== undefined) {
-    return { database: { value: String(url.value), origin: url.origin }, overruled, problems: [] };
+    return { database: { value: String(url.value), origin: url.origin }, parts: [], overruled, problems: [] };
   }
-  if (section === null) return { database: null, overruled, problems: [] };
+  if (section === null) return { database: null, parts: [], overruled, problems: [] };
   const { fromFile, readText } = inputs;
   const { url: value, problems } = sectionUrl(section, env, (path) => readText(fromFile(path)));
-  return { database: { value, origin: section.origin }, overruled, problems };
+  const parts = [...section.values].map(([key, { value, origin }]) => ({
+    key,
+    value: isSecret(`database/${key}`) ? null : String(value),
+    origin,
+  }));
+  return { database: { value, origin: section.origin }, parts, overruled, problems };
+}
+
+/** A connection string alone is for those to refuse who need it; beside other problems it is one of them. */
+function unusable(checked: readonly Checked[], inputs: Inputs): readonly Problem[] {
+  const [url] = checked.flatMap(({ values }) => values.get('database') ?? []);
+  // That it is empty, or a variable in it not set, is told already.
+  if (url === undefined || url.value === '' || inputs.file?.faulty.has('database') === true) return [];
+  try {
+    parseDatabaseUrl(String(url.value), { ...inputs.dotenv, ...inputs.environment });
+    return [];
+  } catch (e) {
+    const key = url.origin.kind === 'file' ? 'database ' : '';
+    return [{ origin: url.origin, message: `${key}cannot be used: ${(e as Error).message}` }];
+  }
 }
 
 /** The file's section, over which a password in the environment wins. */

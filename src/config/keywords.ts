@@ -176,6 +176,7 @@ function fromEnvironment(key: string, variable: string | undefined, env: Environ
 export function integer(values: Values, key: string): number | null {
   const given = values.get(key);
   if (given === undefined) return null;
-  if (!/^\s*[+-]?\d{1,10}\s*$/.test(given.value)) throw urlError(`${given.said} is not a whole number`);
+  if (!/^\s*[+-]?\d{1,10}\s*$/.test(given.value))
+    throw urlError(`${given.said} is not a whole number`, `correct ${key}`);
   return Number(given.value);
 }

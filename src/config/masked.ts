@@ -2,8 +2,8 @@
 
 import { parseDatabaseUrl } from './url.ts';
 
-/** To parse without an environment; the name counts for nothing. */
-const NOBODY = { USER: 'nobody' };
+/** To parse without an environment; neither the name nor the home, where `verify-full` has its authorities, counts. */
+const NOBODY = { USER: 'nobody', HOME: '/' };
 
 /** Whether there is a password in it. If it cannot be read, there might be. */
 export function hasPassword(text: string): boolean {

@@ -26,13 +26,14 @@ export const RULES: Readonly<Record<Layout, Rules>> = {
 
 /**
  * A script is alone. One pair makes a folder one of pairs, beside which golang-migrate passes over other files: they are warned of. Null
- * where those are as many: then nobody can say what the folder is meant to be.
+ * where those are more: then nobody can say what the folder is meant to be.
  */
 export function layoutOf(names: readonly string[]): Layout | null {
   const inPairs = names.filter((name) => pairs.parseName(name) !== null).length;
-  const others = names.filter((name) => pairs.parseName(name) === null && /^[0-9]+[_-].*\.sql$/i.test(name));
+  // One dot: `2-b.up.sql` was meant to be one of a pair.
+  const others = names.filter((name) => /^[0-9]+[_-][^.]*\.sql$/i.test(name));
   const sql = names.filter((name) => /\.sql$/i.test(name));
   if (sql.length === 1 && sql[0] === script.SCRIPT) return 'script';
   if (inPairs === 0) return others.length > 0 ? 'named' : 'pairs';
-  return others.length < inPairs ? 'pairs' : null;
+  return others.length <= inPairs ? 'pairs' : null;
 }

@@ -86,11 +86,11 @@ export const warning = (reason: string, message: string, file: string | null): W
   column: null,
 });
 
-/** "asked for 5, but there are 3 fewer": golang-migrate's `limit 3 short`, as a warning. */
+/** "asked to apply 5, but there are only 2": golang-migrate's `limit 3 short`, as a warning. */
 export const short = (asked: number, missing: number, verb: string): Warning =>
   warning(
     'short',
-    `asked to ${verb} ${asked}, but there ${missing === 1 ? 'is' : 'are'} ${missing} fewer`,
+    `asked to ${verb} ${asked}, but there ${asked - missing === 1 ? 'is' : 'are'} only ${asked - missing}`,
     null,
   );
 

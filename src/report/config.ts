@@ -36,6 +36,11 @@ function rows(shown: Shown): readonly Row[] {
     c.database === null
       ? { key: 'database', value: null, source: 'default' }
       : row('database', c.database, masked),
+    ...c.parts.map(({ key, value, origin }) => ({
+      key: `database.${key}`,
+      value: value === null ? '***' : value,
+      source: originText(origin),
+    })),
     isBundle ? { key: 'path', value: null, source: 'the bundle' } : row('path', c.path, asItIs),
     isBundle ? { key: 'layout', value: null, source: 'the bundle' } : row('layout', c.layout, asItIs),
     row('sentinel', c.sentinel, asItIs),

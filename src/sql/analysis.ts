@@ -5,6 +5,7 @@ import { type Directive, type DirectiveFault, directive, misplaced, wordOf } fro
 import { isFault, type Parsed, parse } from './grammar.ts';
 import { textOption } from './option.ts';
 import { at } from './position.ts';
+import { wrapperOf } from './wrapper.ts';
 
 export interface AnalysedFile {
   readonly analysis: Analysis;
@@ -27,7 +28,10 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
     });
     return { analysis: unread(text, asked.mode), problems };
   }
-  const classified = parsed.map((statement) => ({ ...statement, ...classify(statement.node) }));
+  const all = parsed.map((statement) => ({ ...statement, ...classify(statement.node) }));
+  // Who asks for plain gets golang-migrate's steps.
+  const wrapper = (asked.mode ?? 'atomic') === 'atomic' ? (wrapperOf(parsed) ?? []) : [];
+  const classified = wrapper.length === 0 ? all : all.slice(1, -1);
   for (const { start, end, line, node } of parsed) {
     const late = misplaced(text, end);
     if (late !== null) problems.push(directiveProblem(path, late));
@@ -35,13 +39,14 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
     if (isCopyFromStdin(node))
       problems.push({ reason: 'syntax', message: inlineData(line), file: path, offset: start });
   }
-  const mixed = () => (oneByOne ? null : mixture(classified));
+  const mixed = () => (oneByOne ? null : mixture(all));
   const isWritten = said.mode !== null;
   const broken = asked.mode === null ? mixed() : contradiction(asked.mode, classified, isWritten);
   if (broken !== null) problems.push(directiveProblem(path, broken));
   const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
-  return { analysis: { ...modeOf(text, asked, classified), statements, extensions, parsed: true }, problems };
+  const mode = modeOf(text, asked, classified);
+  return { analysis: { ...mode, statements, wrapper, extensions, parsed: true }, problems };
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
@@ -54,7 +59,14 @@ function unread(text: string, asked: Mode | null): Analysis {
     session: false,
     concurrentIndex: null,
   };
-  return { mode: asked ?? 'atomic', why: null, statements: [whole], extensions: [], parsed: false };
+  return {
+    mode: asked ?? 'atomic',
+    why: null,
+    statements: [whole],
+    wrapper: [],
+    extensions: [],
+    parsed: false,
+  };
 }
 
 const directiveProblem = (file: string, { message, offset }: DirectiveFault): Problem => ({

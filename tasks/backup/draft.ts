@@ -2,9 +2,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
-import { type FileHandle, link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { MigrateError } from '../../src/errors.ts';
+import { makeFolder } from '../_folder.ts';
 
 export interface Place {
   /** `--output`: a file, or a folder; null where nothing is said. */
@@ -53,8 +54,8 @@ export class Draft {
     if (file !== null && existsSync(file)) throw taken(file);
     const name = file === null ? nameOf(database, now) : basename(file);
     const path = join(folder, `.${name}.${randomBytes(4).toString('hex')}.partial`);
-    return failing(path, async () => {
-      const made = await mkdir(folder, { recursive: true });
+    return failing(path, output, async () => {
+      const made = makeFolder(folder);
       // What is in a backup belongs into no repository.
       if (made !== undefined && output === null)
         await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' }).catch(() => {});
@@ -68,7 +69,7 @@ export class Draft {
 
   /** On the disk and under its name, which is returned. */
   async publish(): Promise<string> {
-    return failing(this.path, async () => {
+    return failing(this.path, this.#place.output, async () => {
       await this.handle.sync();
       await this.handle.close();
       for (let again = 1; ; again++) {
@@ -104,25 +105,35 @@ async function moved(from: string, to: string): Promise<boolean> {
   }
 }
 
-const isDirectory = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** What cannot be asked, as below a file, is none. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+const ELSEWHERE = 'give another place with `--output FILE`';
 
 const taken = (file: string): MigrateError =>
-  cannotWrite(`${file} is there already, and no backup is overwritten`);
+  cannotWrite(`${file} is there already, and no backup is overwritten`, ELSEWHERE);
 
-const cannotWrite = (message: string, cause?: unknown): MigrateError =>
+const cannotWrite = (message: string, hint: string, cause?: unknown): MigrateError =>
   new MigrateError('MIGRATION_INIT_FAILED', 'backup', {
     operation: 'write the backup',
     message,
-    hint: 'give another place with `--output FILE`',
+    hint,
     cause,
   });
 
-async function failing<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function failing<T>(path: string, output: string | null, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (e) {
     if (e instanceof MigrateError) throw e;
-    throw cannotWrite(`${path}: ${(e as NodeJS.ErrnoException).code ?? (e as Error).message}`, e);
+    // Before a revert nobody can say where it goes.
+    const hint = output === null ? `make ${dirname(path)} a folder that can be written to` : ELSEWHERE;
+    throw cannotWrite(`${path}: ${(e as NodeJS.ErrnoException).code ?? (e as Error).message}`, hint, e);
   }
 }

@@ -173,7 +173,7 @@ describe('a bundled program', () => {
       ...inFolder({
         '1_a.up.sql': 'create table a (id int)',
         '2_b.up.sql': 'create index concurrently on a (id)',
-        '3_c.up.sql': 'begin; create table c (id int); commit;',
+        '3_c.up.sql': 'begin; create table c (id int); commit; select 1;',
       }),
     });
     const { metafile } = await bundled(project, { format, minify: true, entryPoints: [name] });

@@ -334,7 +334,7 @@ withTaskOnTerminal('on a terminal', () => {
     await terminal.shows('Continue? (yes/no): ');
     terminal.type(keys);
     const ended = await terminal.ended;
-    expect(ended.screen).toContain('This reverts one migration');
+    expect(ended.screen).toMatch(/This reverts one migration on \S+@\S+:\d+\/\S+:\r?\n/);
     expect(ended.screen).toContain('3 boat_length');
     expect(ended.screen).toContain(said);
     expect(ended.code).toBe(code);

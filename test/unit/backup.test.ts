@@ -1,10 +1,14 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseDatabaseUrl } from '../../src/config/url.ts';
+import { makeFolder } from '../../tasks/_folder.ts';
 import { contentsOf } from '../../tasks/backup/archive.ts';
-import { nameOf } from '../../tasks/backup/draft.ts';
+import { Draft, nameOf } from '../../tasks/backup/draft.ts';
 import { libpqEnvironment } from '../../tasks/backup/environment.ts';
 import { readHeader } from '../../tasks/backup/header.ts';
 import { fitting } from '../../tasks/backup/programs.ts';
+import { folderOf } from '../support/folder.ts';
 
 const HOME = { USER: 'me', HOME: '/home/me' };
 
@@ -166,5 +170,37 @@ describe('what pg_restore lists', () => {
     expect(asked.map(holds)).toEqual([true, true, true, false, false]);
     const rows = LIST.split('\n').filter((line) => !/EXTENSION|TABLE public/.test(line));
     expect(contentsOf(rows.join('\n'))).toMatchObject({ hasSchema: false, tables: 1 });
+  });
+});
+
+describe('the folder of a backup', () => {
+  it('is made with those above it, and it is said where that began', () => {
+    const folder = folderOf({});
+    expect(makeFolder(join(folder, 'a/b/c'))).toBe(join(folder, 'a'));
+    expect(makeFolder(join(folder, 'a/b/d'))).toBe(join(folder, 'a/b/d'));
+    expect(makeFolder(join(folder, 'a/b'))).toBeUndefined();
+    expect(statSync(join(folder, 'a/b/c')).isDirectory()).toBe(true);
+  });
+
+  // Node's mkdir with `recursive` does not come back from there.
+  it.runIf(process.platform === 'linux')('that the system denies is an error at once', () => {
+    expect(() => makeFolder('/proc/rungs/backups')).toThrow(/ENOENT/);
+  });
+
+  it.each([
+    ['below a file is an error that says what can be given instead', (f: string) => join(f, 'x'), /--output/],
+    [
+      'in the way of backups/ is an error that names the folder',
+      () => null,
+      /^make \S+ a folder that can be /,
+    ],
+  ])('%s', async (_what, outputOf, hint) => {
+    const file = join(folderOf({ backups: 'a file' }), 'backups');
+    const place = { output: outputOf(file), folder: file, database: 'd', now: new Date(0) };
+    await expect(Draft.open(place)).rejects.toMatchObject({
+      reason: 'backup',
+      message: expect.stringContaining('ENOTDIR'),
+      hint: expect.stringMatching(hint),
+    });
   });
 });

@@ -276,3 +276,22 @@ describe('variables', () => {
     ]);
   });
 });
+
+it('tells of a connection string that cannot be used beside all other problems, without a word of it', () => {
+  const said = 'cannot be used: port in the URL is not a number from 1 to 65535';
+  const url = 'postgres://u:hunter2@h:99999/d';
+  expect(problemsOf({ file: `confirm: nope\ndatabase: ${url}\n` })).toEqual([
+    'rungs.yaml:1:1: confirm is "nope": it must be one of never, down, always',
+    `rungs.yaml:2:1: database ${said}`,
+  ]);
+  const environment = { DATABASE_URL: url, LOG_FORMAT: 'xml' };
+  expect(problemsOf({ environment })).toEqual([
+    'LOG_FORMAT is "xml": it must be one of text, json',
+    `DATABASE_URL ${said}`,
+  ]);
+  // What is told already is not told twice.
+  expect(problemsOf({ file: 'database: ${NOPE}\n' })).toHaveLength(1);
+  expect(problemsOf({ file: 'database:\n' })).toHaveLength(1);
+  // By itself it is for the command to refuse that needs a database.
+  expect(configOf({ environment: { DATABASE_URL: url } }).database?.value).toBe(url);
+});

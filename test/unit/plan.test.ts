@@ -111,7 +111,9 @@ function withShort(from: Recorded, goal: Goal, allow: Partial<Allowances>): stri
   const steps = planned(SOURCE, from, goal, allow);
   if (steps === 'ahead' || steps === 'missing_down') return steps;
   const short = planOf(from, goal, allow).warnings.find((w) => w.reason === 'short');
-  return short === undefined ? steps : `${steps}, ${/(\d+) fewer/.exec(short.message)?.[1]} short`;
+  if (short === undefined) return steps;
+  const [asked = 0, there = 0] = (short.message.match(/\d+/g) ?? []).map(Number);
+  return `${steps}, ${asked - there} short`;
 }
 
 /** What the row expects of each column. `strict`: with no flag typed. */
@@ -237,12 +239,12 @@ describe('golang-migrate’s walks, one goal after another', () => {
 });
 
 describe('what is not an error here', () => {
-  test('asking for more than there is: a warning that says how many are missing', () => {
+  test('asking for more than there is: a warning that says how many there are', () => {
     expect(planOf(recorded(at(5)), up(2)).warnings).toMatchObject([
-      { reason: 'short', message: 'asked to apply 2, but there is 1 fewer' },
+      { reason: 'short', message: 'asked to apply 2, but there is only 1' },
     ]);
     expect(planOf(recorded(at(1)), down(3)).warnings).toMatchObject([
-      { reason: 'short', message: 'asked to revert 3, but there are 2 fewer' },
+      { reason: 'short', message: 'asked to revert 3, but there is only 1' },
     ]);
   });
 
@@ -591,7 +593,7 @@ describe('a half-done resumable migration', () => {
   test('goes on also where its up file is short of the number asked for', () => {
     const p = planOf(UP, up(9), {}, FIVE);
     expect(told(p)).toBe('again +3 +4 +5');
-    expect(p.warnings).toMatchObject([{ message: 'asked to apply 9, but there are 6 fewer' }]);
+    expect(p.warnings).toMatchObject([{ message: 'asked to apply 9, but there are only 3' }]);
   });
 
   test('is refused where its files are gone', () => {
