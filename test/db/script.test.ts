@@ -286,7 +286,7 @@ describe('a script that cannot be one transaction', () => {
 
   it.each([
     ['CREATE INDEX CONCURRENTLY at line 2 cannot', 'no-transaction', `${USERS}${INDEX}`],
-    ['this one has its own BEGIN at line 1', 'plain', `begin;\n${USERS}commit;`],
+    ['this one has its own BEGIN at line 1', 'plain', `begin;\n${USERS}commit;\nselect 1;`],
   ])('is refused before anything is run: %s', async (why, word, script) => {
     const { rungs, tables } = await place(script);
     const result = await rungs('up');
@@ -294,6 +294,14 @@ describe('a script that cannot be one transaction', () => {
     expect(result.stderr).toContain(`a script runs in one transaction, and ${why}`);
     expect(result.stderr).toContain(`-- rungs: ${word}`);
     expect(await tables()).toBe('');
+  });
+
+  it('is not one with BEGIN and COMMIT around the whole: a failure leaves nothing of it', async () => {
+    const { rungs, write, tables } = await place(`begin;\n${USERS}select 1/0;\ncommit;`);
+    expect((await rungs('up')).stderr).toContain('init-db.sql:3:');
+    expect(await tables()).toBe('');
+    write(`begin;\n${USERS}commit;`);
+    expect((await rungs('up')).stdout).toBe('Database initialized: init-db.sql\n');
   });
 
   it('goes on where it failed if its head allows it: the sentinel alone does not make it done', async () => {
