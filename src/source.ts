@@ -7,7 +7,7 @@ import { MigrateError } from './errors.ts';
 import { readLarge } from './large.ts';
 import { layoutOf, RULES } from './layout/layout.ts';
 import type { NamedFile } from './layout/pairs.ts';
-import { SCRIPT, scriptOf } from './layout/script.ts';
+import { isScriptName, SCRIPT, scriptOf } from './layout/script.ts';
 import type { Layout, MigrationFile, Migrations, Problem } from './migration.ts';
 import { problemsError } from './problems.ts';
 import { checksum } from './sql/checksum.ts';
@@ -49,8 +49,9 @@ export async function readFolder(
   pathOf = (name: string) => join(folder, name),
   large = LARGE,
 ): Promise<Folder> {
-  if (await isFile(folder)) return readScript(folder, asked, pathOf(''), large);
-  const names = await list(folder, asked === 'script' || /\.sql$/i.test(folder));
+  const maybe = asked === 'script' || isScriptName(basename(folder));
+  if (maybe && (await isFile(folder))) return readScript(folder, asked, pathOf(''), large);
+  const names = await list(folder, maybe);
   const layout = asked ?? layoutOf(names);
   if (layout === null) throw ambiguous(folder);
   const { classify, arrange } = RULES[layout];
@@ -91,7 +92,7 @@ const isFile = (path: string): Promise<boolean> =>
 /** Told without reading it. */
 export const isScript = async (migrations: string | Migrations, layout?: Layout): Promise<boolean> =>
   typeof migrations === 'string'
-    ? layout === 'script' || (await isFile(migrations))
+    ? layout === 'script' || (isScriptName(basename(migrations)) && (await isFile(migrations)))
     : migrations.layout === 'script';
 
 /** The migration that is the whole script. `shown`: its path for messages. */
