@@ -4,6 +4,8 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import type { Adoption, Baseline } from './adopt/adoption.ts';
+import { adopt as adoptFrom } from './adopt.ts';
 import { withRole } from './config/settings.ts';
 import { parseDatabaseUrl } from './config/url.ts';
 import { migrate } from './engine.ts';
@@ -18,6 +20,7 @@ import type { LentClient } from './pg/lent.ts';
 import type { Check, Outcome, Report } from './report.ts';
 import { readMigrations } from './source.ts';
 import type { Status } from './status.ts';
+import { baselineAt } from './unmanaged.ts';
 import { verify as verifyAll } from './verify.ts';
 
 declare const RUNGS_VERSION: string | undefined;
@@ -99,6 +102,29 @@ export async function force(options: Options & { readonly version: bigint }): Pr
   return reportOf(await forceVersion(options.version, jobFor('force', options)));
 }
 
+/**
+ * Takes the database over from another migration tool, whose table is recognised and stays as it is. Looks only, unless
+ * `write` is set; what does not map one to one to the files is in `entries`, and then `error` is set and nothing written.
+ */
+export async function adopt(
+  options: Options & {
+    /** The tool, as in "goose", or its table, where there are several. */
+    readonly from?: string;
+    readonly fromTable?: string;
+    readonly write?: boolean;
+  },
+): Promise<Adoption> {
+  const { from = null, fromTable = null, write = false } = options;
+  return adoptFrom({ tool: from, table: fromTable }, jobFor('adopt', { ...options, dryRun: !write }));
+}
+
+/** Every migration up to `version` counts as applied, where all that they create is there. */
+export async function baseline(
+  options: Options & { readonly version: bigint; readonly dryRun?: boolean },
+): Promise<Baseline> {
+  return baselineAt(options.version, jobFor('baseline', options));
+}
+
 /** Every migration with its state. Reads only. */
 export async function status(options: Options): Promise<Status> {
   return inspect(jobFor('status', options));
@@ -159,7 +185,13 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
     // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
     if ('totalCount' in database) throw new TypeError('a pg.Pool: lend a client of it, from pool.connect()');
     const session = async () => lend(database);
-    return { open: session, reopen: () => reopenLike(database, PATIENT), table: named, urlPath: null };
+    return {
+      open: session,
+      reopen: () => reopenLike(database, PATIENT),
+      table: named,
+      isTableInUrl: false,
+      urlPath: null,
+    };
   }
   // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
   const said = parseDatabaseUrl(database, options.env ?? process.env);
@@ -170,10 +202,12 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   }
   const { attempts = 3, delayMs = 500, deadlineMs = Number.POSITIVE_INFINITY } = options.retry ?? {};
   const now = () => performance.now();
+  const isTableInUrl = parsed.table.name !== 'schema_migrations' || parsed.table.schema !== null;
   return {
     open: () => connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal }),
     reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
-    table: parsed.table.name === 'schema_migrations' && parsed.table.schema === null ? named : parsed.table,
+    table: isTableInUrl ? parsed.table : named,
+    isTableInUrl,
     urlPath: parsed.urlPath,
   };
 }

@@ -1,6 +1,10 @@
 /** The public names, and nothing else. */
 
+export type { Adoption, Baseline } from './adopt/adoption.ts';
+export type { Entry } from './adopt/mapping.ts';
 export {
+  adopt,
+  baseline,
   currentVersion,
   down,
   force,

@@ -12,6 +12,8 @@ export interface Door {
   /** After a loss, to find out what was committed; patient. */
   readonly reopen: () => Promise<Session>;
   readonly table: { readonly schema: string | null; readonly name: string };
+  /** The connection string names the table, and wins over any setting. */
+  readonly isTableInUrl: boolean;
   /** The URL's path with its slash, which golang-migrate puts into its lock id. */
   readonly urlPath: string | null;
 }

@@ -1,55 +1,20 @@
 /** The commands: what each takes, and the one call into the public API that it is. */
 
 import { MigrateError } from '../src/errors.ts';
-import type { Warning } from '../src/event.ts';
-import {
-  currentVersion,
-  down,
-  force,
-  goto,
-  type Report,
-  type RunOptions,
-  redo,
-  status,
-  up,
-  verify,
-} from '../src/index.ts';
+import { currentVersion, down, force, goto, type Report, redo, status, up, verify } from '../src/index.ts';
 import { checksText } from '../src/report/checks.ts';
 import { configDocument, configText } from '../src/report/config.ts';
 import { runDocument, statusDocument, verifyDocument, versionText } from '../src/report/document.ts';
-import type { Voice } from '../src/report/error-text.ts';
 import { runText, statusText } from '../src/report/human.ts';
+import { ADOPT, BASELINE } from './_adopt.ts';
 import { build } from './_build.ts';
-import { type Carried, carriedResult } from './_carried.ts';
-import { type Loaded, targetOf } from './_config.ts';
+import { carriedResult } from './_carried.ts';
+import { COMMON, type Command, operands } from './_command.ts';
+import { targetOf } from './_config.ts';
 import { createPair } from './_create.ts';
-import { type Arguments, type FlagName, quoted, readCount, readVersion, usageError } from './_flags.ts';
+import { type Arguments, type FlagName, readCount, readVersion, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
 
-export interface Context {
-  readonly args: Arguments;
-  readonly options: RunOptions;
-  readonly loaded: Loaded;
-  /** Null outside of bundles. */
-  readonly carried: Carried | null;
-  readonly voice: Voice;
-  /** Heard so far. */
-  readonly warnings: readonly Warning[];
-}
-
-export interface Command {
-  /** Behind the verb in the usage line. */
-  readonly operand: string;
-  readonly help: string;
-  readonly flags: readonly FlagName[];
-  /** Whether a database is needed; `create` only writes files. */
-  readonly connects: boolean;
-  /** Works on a project's files, so a bundle has none of it. */
-  readonly checkout?: true;
-  readonly run: (context: Context) => Promise<Result>;
-}
-
-const COMMON: readonly FlagName[] = ['config', 'database', 'role', 'path', 'lock-timeout', 'json', 'help'];
 const UP: readonly FlagName[] = ['allow-out-of-order', 'accept-changed'];
 
 const ran = (command: string, wanted: 'up' | 'down', report: Report): Result => ({
@@ -64,14 +29,6 @@ const noSteps = (): MigrateError =>
     message: '--num-steps flag is required for down migrations (safety measure)',
     hint: 'add `--num-steps N`; 0 reverts all',
   });
-
-/** At most so many words besides the flags. */
-function operands(args: Arguments, verb: string, most: number): string | null {
-  if (args.positionals.length > most) {
-    throw usageError(`too many arguments: ${args.positionals.slice(most).map(quoted).join(' ')}`, verb);
-  }
-  return args.positionals[0] ?? null;
-}
 
 /** `--num-steps N`, where 0 is all (ToolHive), or just `N`, where 0 is none (golang-migrate); not both. */
 function countOf(args: Arguments, verb: string): number | 'all' | null {
@@ -187,6 +144,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       };
     },
   },
+  adopt: ADOPT,
+  baseline: BASELINE,
   config: {
     operand: '',
     help: 'every setting, and where it comes from; passwords are not shown',

@@ -1,5 +1,6 @@
 import type { Carried } from './_carried.ts';
-import { COMMANDS, type Command } from './_commands.ts';
+import type { Command } from './_command.ts';
+import { COMMANDS } from './_commands.ts';
 import { FLAGS, flagText } from './_flags.ts';
 
 /** `carried`: in a bundle there is no checkout, and no other folder. */

@@ -8,7 +8,8 @@ import { errorDocument, failedDocument, runDocument } from '../src/report/docume
 import { printable, type Voice } from '../src/report/error-text.ts';
 import { ask } from './_ask.ts';
 import type { Carried } from './_carried.ts';
-import { COMMANDS, type Command } from './_commands.ts';
+import type { Command } from './_command.ts';
+import { COMMANDS } from './_commands.ts';
 import { type Loaded, loadConfig, optionsOf, secretsOf } from './_config.ts';
 import { confirm, refuseUnasked } from './_confirm.ts';
 import { type Arguments, parseFlags, quoted, usageError } from './_flags.ts';
@@ -106,7 +107,7 @@ async function perform({
     ask: (question: string) => ask(question, signal),
   };
   const dryRun = args.has('dry-run') || config.dryRun.value;
-  if (command.flags.includes('yes') && !dryRun) refuseUnasked(asking);
+  if (command.flags.includes('yes') && command.shows !== true && !dryRun) refuseUnasked(asking);
   const options: RunOptions = {
     ...optionsOf(loaded),
     database: command.connects && !args.has('embedded') ? databaseOf(loaded) : '',

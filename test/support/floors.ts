@@ -4,7 +4,7 @@
 export const FLOORS: readonly { readonly what: string; readonly files: readonly string[] }[] = [
   {
     what: '0: nouns',
-    files: ['src/migration.ts', 'src/event.ts', 'src/errors.ts', 'src/report.ts'],
+    files: ['src/migration.ts', 'src/event.ts', 'src/errors.ts', 'src/reasons.ts', 'src/report.ts'],
   },
   {
     what: '1: pure: text and values in, text and values out',
@@ -19,6 +19,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       ],
       ...[
         'src/status.ts',
+        'src/adopt/',
         'src/config/',
         'src/layout/',
         'src/ledger/',
@@ -51,6 +52,8 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       ...[
         'src/engine.ts',
         'src/force.ts',
+        'src/adopt.ts',
+        'src/unmanaged.ts',
         'src/inspect.ts',
         'src/checklist.ts',
         'src/verify.ts',
@@ -65,14 +68,15 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
 /** Who may use whom on the same floor; everyone may use `src/sql/` and, on floor 2, `src/pg/`. */
 const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/event.ts': ['src/migration.ts'],
-  'src/errors.ts': ['src/migration.ts', 'src/report.ts'],
+  'src/errors.ts': ['src/migration.ts', 'src/reasons.ts', 'src/report.ts'],
   'src/report.ts': ['src/migration.ts', 'src/event.ts', 'src/errors.ts'],
   'src/baseline.ts': ['src/ledger/'],
   'src/script.ts': ['src/ledger/'],
   'src/failure.ts': ['src/ledger/', 'src/script.ts'],
+  'src/adopt/': ['src/ledger/'],
   'src/plan/': ['src/applied.ts'],
   'src/status.ts': ['src/applied.ts', 'src/plan/'],
-  'src/report/': ['src/config/', 'src/status.ts'],
+  'src/report/': ['src/adopt/', 'src/config/', 'src/status.ts'],
   'src/embed.ts': ['src/analysed.ts'],
   'src/extensions.ts': ['src/analysed.ts', 'src/refused.ts'],
   'src/opened.ts': ['src/send.ts'],
@@ -82,6 +86,8 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/steps.ts': ['src/job.ts', 'src/log.ts', 'src/recover.ts'],
   'src/engine.ts': ['src/job.ts', 'src/log.ts', 'src/steps.ts'],
   'src/force.ts': ['src/job.ts', 'src/log.ts'],
+  'src/adopt.ts': ['src/job.ts'],
+  'src/unmanaged.ts': ['src/job.ts'],
   'src/inspect.ts': ['src/job.ts'],
   'src/verify-files.ts': ['src/job.ts', 'src/checklist.ts'],
   'src/verify.ts': ['src/job.ts', 'src/checklist.ts', 'src/verify-files.ts'],
@@ -135,7 +141,12 @@ const WORDS: readonly { readonly word: RegExp; readonly what: string; readonly o
   { word: /\bfetch\(|\brequire\(|\bglobalThis\b/, what: 'fetch, require or globalThis', only: [] },
 ];
 /** Floors 0 and 1 do not wait, but for the parser, which is loaded when there is something to parse. */
-const WAITS_FOR_THE_PARSER = ['src/sql/grammar.ts', 'src/sql/advice.ts', 'src/sql/analysis.ts'];
+const WAITS_FOR_THE_PARSER = [
+  'src/sql/grammar.ts',
+  'src/sql/advice.ts',
+  'src/sql/analysis.ts',
+  'src/sql/standing.ts',
+];
 const LONGEST = 250;
 
 export interface Import {

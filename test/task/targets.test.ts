@@ -39,7 +39,15 @@ withTask('a project that includes the package', () => {
     expect(names).toEqual(
       expect.arrayContaining([
         ...['db:reset', 'db:start', 'db:stop', 'db:url', 'migrate', 'migrate:create', 'migrate:down'],
-        ...['migrate:force', 'migrate:goto', 'migrate:redo', 'migrate:status', 'migrate:version'],
+        ...[
+          'migrate:adopt',
+          'migrate:baseline',
+          'migrate:force',
+          'migrate:goto',
+          'migrate:redo',
+          'migrate:status',
+          'migrate:version',
+        ],
       ]),
     );
     for (const name of names) expect(name).toMatch(/^(migrate|migrate:\w+|migrate-(up|down)|db:\w+)$/);

@@ -1,0 +1,155 @@
+/** Why, in one stable word. `next` is what to do when the error itself has nothing better to say. */
+export const REASONS = {
+  ahead: {
+    meaning: 'The database is at a version that no file has.',
+    next: 'deploy the newer files, or `task migrate:force -- V` to a version that exists',
+  },
+  already_managed: {
+    meaning: 'The version table holds a version already, so there is nothing to take over.',
+    next: 'see `task migrate:status`; another version is set with `task migrate:force -- V`',
+  },
+  build: {
+    meaning: 'A bundle cannot be made: a package is missing, or the file cannot be written.',
+    next: 'install the package, or give another file with `--outfile F`',
+  },
+  cancelled: {
+    meaning: 'Ctrl-C, SIGTERM, or the caller’s AbortSignal.',
+    next: 'run `task migrate` to go on',
+  },
+  changed: {
+    meaning: 'A file was edited after it was applied.',
+    next: 'put the old text back and write a new migration, or run `task migrate -- --accept-changed`',
+  },
+  config: {
+    meaning: 'The configuration file or a variable has something in it that cannot be used.',
+    next: 'correct it; `task migrate:config` then shows what is in effect',
+  },
+  connection: {
+    meaning: 'The database cannot be reached.',
+    next: 'check that the server runs and the URL is right',
+  },
+  connection_lost: {
+    meaning: 'The connection broke in the middle. What was committed has been looked up.',
+    next: 'run `task migrate` to go on',
+  },
+  confirmation: {
+    meaning: 'A question could not be asked, because there is no terminal.',
+    next: 'add `--yes`',
+  },
+  declined: { meaning: 'The question was answered with no. Nothing was changed.', next: 'nothing to do' },
+  dirty: {
+    meaning: 'The version is marked dirty: a migration stopped half-way.',
+    next: 'repair the schema by hand, then `task migrate:force -- V`',
+  },
+  directive: {
+    meaning: 'A leading `-- rungs:` comment is not understood.',
+    next: 'write `-- rungs: no-transaction`, `-- rungs: plain` or `-- rungs: atomic`',
+  },
+  duplicate: { meaning: 'Two files have the same version and direction.', next: 'rename one of them' },
+  edited_bundle: {
+    meaning: 'The migrations inside a bundle are not the ones that it was built with.',
+    next: 'build it again from the migration files',
+  },
+  encoding: { meaning: 'A file is not UTF-8, or holds a NUL byte.', next: 'save the file as UTF-8' },
+  flag: { meaning: 'A flag or argument is unknown or unusable.', next: 'see `rungs --help`' },
+  extension: {
+    meaning: 'A file creates an extension that the server does not have. Nothing was run.',
+    next: 'install the package that brings it on the server',
+  },
+  in_transaction: {
+    meaning: 'The client that was lent is inside a transaction, which migrations would become a part of.',
+    next: 'commit or roll back first, or pass a URL',
+  },
+  internal: { meaning: 'A fault in rungs itself.', next: 'please report it with the output of `--json`' },
+  invalid_index: {
+    meaning: 'An index built CONCURRENTLY is INVALID.',
+    next: 'drop the index, then run `task migrate` again',
+  },
+  ledger_elsewhere: {
+    meaning: 'A schema named like the role now hides the schema that holds the version table.',
+    next: 'set search_path in the URL so that the version table’s schema comes first',
+  },
+  ledger_shape: {
+    meaning: 'A table with the version table’s or the journal’s name is somebody else’s.',
+    next: 'where another tool owns the version table’s name, name ours with `x-migrations-table=` in the URL',
+  },
+  lock_timeout: {
+    meaning: 'Another runner held the migration lock for too long.',
+    next: 'wait for the other run, or raise `--lock-timeout`',
+  },
+  missing_down: {
+    meaning: 'A migration to revert has no down file.',
+    next: 'write the down file, or add `--allow-missing-down` to pass it as empty',
+  },
+  name: { meaning: 'A name for a migration, or a file’s name, cannot be used.', next: 'choose another name' },
+  no_migrations: {
+    meaning: 'The folder holds no migration files.',
+    next: 'check `--path`, or make the first one with `task migrate:create -- name`',
+  },
+  no_parser: {
+    meaning:
+      'A bundled program was given a folder at run time, and it carries no parser to check files with.',
+    next: 'import the folder as `migrations:DIR`, so that the build checks it',
+  },
+  no_schema: {
+    meaning: 'The search_path names no schema that exists.',
+    next: 'create the schema, or name one with `search_path=` in the URL',
+  },
+  not_found: {
+    meaning: 'No migration has the version that was asked for.',
+    next: 'see `task migrate:status` for the versions there are',
+  },
+  nothing_to_adopt: {
+    meaning: 'No other migration tool’s table was found, or not where it was said to be.',
+    next: 'name its table with `--from-table SCHEMA.TABLE`; where no tool managed the database, `task migrate:baseline -- V`',
+  },
+  objects_missing: {
+    meaning:
+      'Migrations were to count as applied, and some of what they create is not in the database. Nothing was written.',
+    next: 'give the version that the database is at, or apply what is missing',
+  },
+  out_of_order: {
+    meaning: 'A file has a lower number than the current version and was never applied.',
+    next: 'renumber it, or run `task migrate -- --allow-out-of-order`',
+  },
+  permission: { meaning: 'The role lacks a right.', next: 'grant the right, or connect as the owner' },
+  raced: {
+    meaning:
+      'The version was moved by someone else while this run held the lock. The migration was not applied.',
+    next: 'find out who runs migrations without the lock, then run `task migrate` again',
+  },
+  read_only: {
+    meaning: 'The server refuses writes: it is a standby, or its transactions are read-only.',
+    next: 'connect to the primary, or to a database without default_transaction_read_only',
+  },
+  resume_changed: {
+    meaning: 'Statements that were already run have been edited in a half-done file.',
+    next: 'put those statements back as they were, or repair by hand and `task migrate:force -- V`',
+  },
+  server_version: { meaning: 'The server is older than PostgreSQL 14.', next: 'use PostgreSQL 14 or newer' },
+  several_tools: {
+    meaning: 'There are tables of more than one migration tool. Nothing was written.',
+    next: 'say which one is meant with `--from TOOL`, or `--from-table SCHEMA.TABLE`',
+  },
+  sql: { meaning: 'The server refused a statement.', next: 'fix the file and run `task migrate` again' },
+  syntax: {
+    meaning: 'PostgreSQL’s grammar refuses a file. Nothing was run.',
+    next: 'fix the file, and run the same command again',
+  },
+  unmapped: {
+    meaning: 'What another tool has recorded does not map one to one to the files. Nothing was written.',
+    next: 'name the files after what is recorded (docs/adopting.md), then run the same command again',
+  },
+  unreadable: { meaning: 'A file or folder cannot be read.', next: 'check the path and its permissions' },
+  unset: { meaning: 'A required setting is missing.', next: 'set DATABASE_URL, or run `task db:start`' },
+  url: {
+    meaning: 'The database URL cannot be understood.',
+    next: 'write it as postgres://user@host:5432/database',
+  },
+  version: {
+    meaning: 'The text is not a version.',
+    next: 'give a whole number, as in `task migrate:force -- 7`',
+  },
+} as const satisfies Record<string, { meaning: string; next: string }>;
+
+export type Reason = keyof typeof REASONS;
