@@ -2,7 +2,16 @@
 
 import type { Adoption } from './adopt/adoption.ts';
 import { headOf, map } from './adopt/mapping.ts';
-import { candidates, decode, type Found, type From, read, recognise, toolsOf } from './adopt/recognise.ts';
+import {
+  type Candidate,
+  candidates,
+  decode,
+  type Found,
+  type From,
+  read,
+  recognise,
+  toolsOf,
+} from './adopt/recognise.ts';
 import { recordsOf } from './adopt/record.ts';
 import * as refusal from './adopt/refusal.ts';
 import { GOLANG_MIGRATE } from './adopt/tools.ts';
@@ -67,9 +76,11 @@ async function underLock(
     const author = { tool: adoption.tool, run: job.newId() };
     await session.send(write(adoption.ledger, recorded, rows, adoption.version, author));
     return { ...adoption, written: true };
-  } finally {
+  } catch (e) {
     // A message that failed leaves its transaction open.
     await session.send('rollback').catch(() => {});
+    throw e;
+  } finally {
     await release(session, ids).catch(() => {});
   }
 }
@@ -80,11 +91,11 @@ async function view(session: Session, from: From, job: Job, source: Migrations):
   const all = decode(reply.sets[0] ?? []);
   const found = recognise(all, from);
   const [only, second] = found;
-  const isOurs = all.some((c) => c.isHere && c.table === table.name && c.besideJournal);
-  if (isOurs || (only === undefined && from.table === null)) await refuseManaged(session, job);
+  const isOurs = all.some((c) => c.isHere && c.table === table.name && c.besideJournal && hasOurShape(c));
+  if (isOurs) await refuseManaged(session, job);
   if (only === undefined) throw refusal.nothing(all, from);
   if (second !== undefined) throw refusal.several(found);
-  const isTaken = all.some((c) => c.isHere && c.table === table.name && isForeign(c));
+  const isTaken = all.some((c) => c.isHere && c.table === table.name && toolsOf(c, false).length > 0);
   const ledger = placeOf(only, table.name, isTaken);
   const isMoved = ledger.schema !== null || ledger.name !== table.name;
   if (isMoved && job.door.isTableInUrl) throw refusal.pinned(only, ledger);
@@ -110,9 +121,8 @@ async function view(session: Session, from: From, job: Job, source: Migrations):
   return { adoption, sight, recorded };
 }
 
-/** By its columns alone, whatever the tool: the name is not free. */
-const isForeign = (c: Found | Parameters<typeof toolsOf>[0]): boolean =>
-  toolsOf(c, false).some((tool) => tool !== GOLANG_MIGRATE);
+const hasOurShape = (c: Candidate): boolean =>
+  toolsOf({ ...c, besideJournal: false }, false).includes(GOLANG_MIGRATE);
 
 /** golang-migrate's table is where ours will be. Schema null: as configured. */
 function placeOf({ tool, schema, table, isHere }: Found, ours: string, isTaken: boolean) {
@@ -125,7 +135,7 @@ const settingOf = (ledger: ReturnType<typeof placeOf>, schema: string | null): s
   return named === null ? ledger.name : `${named}.${ledger.name}`;
 };
 
-/** Where nothing of another's is found, or ours is there already: is there a version in it? */
+/** Ours is there already: is there a version in it? */
 async function refuseManaged(session: Session, { door }: Job): Promise<void> {
   const sight = await look(session, door.table);
   const { head, journal } = await readRecorded(session, sight);

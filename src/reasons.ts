@@ -71,7 +71,7 @@ export const REASONS = {
   },
   ledger_shape: {
     meaning: 'A table with the version table’s or the journal’s name is somebody else’s.',
-    next: 'where another tool owns the version table’s name, name ours with `x-migrations-table=` in the URL',
+    next: 'where another tool owns the version table’s name, `task migrate:adopt` takes its database over; or name ours with `table` in rungs.yaml',
   },
   lock_timeout: {
     meaning: 'Another runner held the migration lock for too long.',

@@ -64,9 +64,11 @@ async function underLock(
     }));
     const head = upTo.at(-1)?.version ?? null;
     await session.send(write(place, recorded, rows, head, { tool: 'baseline', run: job.newId() }));
-  } finally {
+  } catch (e) {
     // A message that failed leaves its transaction open.
     await session.send('rollback').catch(() => {});
+    throw e;
+  } finally {
     await release(session, ids).catch(() => {});
   }
 }

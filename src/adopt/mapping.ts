@@ -23,7 +23,11 @@ export function map(
   migrations: readonly Migration[],
   title: string,
 ): readonly Entry[] {
-  const found = records.map((record) => ({ record, ...find(record.key, migrations) }));
+  const texts = records.some((r) => r.key.sha256 !== null) ? migrations.map(digested) : [];
+  const found = records.map((record) => ({
+    record,
+    ...(record.hasFile ? find(record.key, migrations, texts) : floor(record.key, migrations)),
+  }));
   const newest = max(found.map((f) => f.migration));
   const covered = max(found.map((f) => (f.record.covers ? f.migration : null)));
   const entries = found.map(({ record, migration, problem }): Entry => {
@@ -75,8 +79,24 @@ type Match = { readonly migration: Migration | null; readonly problem: string | 
 const matched = (migration: Migration): Match => ({ migration, problem: null });
 const none = (problem: string): Match => ({ migration: null, problem });
 
-function find(key: Key, migrations: readonly Migration[]): Match {
-  if (key.sha256 !== null) return byText(key, migrations);
+interface Digested {
+  readonly migration: Migration;
+  readonly sha256: string | null;
+}
+
+const digested = (migration: Migration): Digested => ({
+  migration,
+  sha256: migration.up === null ? null : digest(migration.up.text),
+});
+
+/** The newest file that a baseline takes in, if there is one. */
+const floor = ({ version }: Key, migrations: readonly Migration[]): Match => ({
+  migration: migrations.findLast((m) => m.version <= (version ?? -1n)) ?? null,
+  problem: null,
+});
+
+function find(key: Key, migrations: readonly Migration[], texts: readonly Digested[]): Match {
+  if (key.sha256 !== null) return byText(key, migrations, texts);
   if (key.word !== null) return byWord(key.word, migrations);
   if (key.titles.length > 0) return byName(key, migrations);
   return byVersionOf(key, migrations);
@@ -104,8 +124,12 @@ function byName({ version, titles }: Key, migrations: readonly Migration[]): Mat
   );
 }
 
-function byText({ sha256, version }: Key, migrations: readonly Migration[]): Match {
-  const same = migrations.filter((m) => m.up !== null && digest(m.up.text) === sha256);
+function byText(
+  { sha256, version }: Key,
+  migrations: readonly Migration[],
+  texts: readonly Digested[],
+): Match {
+  const same = texts.filter((t) => t.sha256 === sha256).map((t) => t.migration);
   const [only, second] = same;
   if (second !== undefined) return none(`${same.map(idOf).join(', ')} have the same text`);
   if (only !== undefined) return matched(only);

@@ -23,6 +23,8 @@ export interface Mark {
   readonly state: 'applied' | 'undone' | 'failed';
   /** All below it is applied too: one row speaks for all, or the tool took over a database as it was. */
   readonly covers: boolean;
+  /** False: only a number up to which all is taken as it was found (Flyway's baseline); there may be no such file. */
+  readonly hasFile: boolean;
   readonly appliedBy: string | null;
 }
 
@@ -57,7 +59,7 @@ export interface Tool {
 
 export const NO_KEY: Key = { version: null, titles: [], sha256: null, word: null };
 
-const EXTENSION = /\.(sql|[cm]?[jt]s|js\.map)$/i;
+const EXTENSION = /(\.up)?\.(sql|[cm]?[jt]s)$/i;
 
 /** `20240102030405-add-users.js`: its number and its name. */
 export function keyOfName(recorded: string): Key {
@@ -79,6 +81,7 @@ export const applied = (label: string, key: Key, more: Partial<Mark> = {}): Mark
   key,
   state: 'applied',
   covers: false,
+  hasFile: true,
   appliedBy: null,
   ...more,
 });

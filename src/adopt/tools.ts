@@ -217,10 +217,11 @@ const FLYWAY: Tool = {
     const key = keyOfVersion(version ?? '');
     const state =
       text(row, 'success') !== 't' ? 'failed' : /^(UNDO|DELETE)/.test(type) ? 'undone' : 'applied';
+    const isBaseline = type === 'BASELINE' && key.version !== null;
     return applied(
       version ?? text(row, 'script'),
       key.version === null ? { ...NO_KEY, titles: [description] } : key,
-      { state, covers: /BASELINE$/.test(type) && key.version !== null, appliedBy: row.installed_by ?? null },
+      { state, covers: isBaseline, hasFile: !isBaseline, appliedBy: row.installed_by ?? null },
     );
   },
 };

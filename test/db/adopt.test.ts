@@ -152,6 +152,12 @@ describe('what each tool says', () => {
       ['3', 'migrations/3_tags.up.sql', 7, null],
       ['R__Good_views.sql', 'migrations/4_good_views.up.sql', 8, null],
     ]);
+    // Flyway's own default: a version that no file has.
+    await place.database.query("update flyway_schema_history set version = '0' where installed_rank = 1");
+    expect(problems(await said(place))).toEqual([
+      '1: Flyway has not applied it, and has applied version 4',
+      '2: Flyway has not applied it, and has applied version 4',
+    ]);
     await place.database.query('update flyway_schema_history set success = false where installed_rank = 2');
     expect((await said(place)).error?.reason).toBe('dirty');
   });
@@ -274,6 +280,17 @@ describe('where another tool’s table has our name', () => {
 });
 
 describe('which table', () => {
+  it('golang-migrate’s of long ago is left alone by whoever comes from goose', async () => {
+    const place = await made(`${GOOSE} (1, true, now());
+      create table schema_migrations (version bigint not null primary key, dirty boolean not null);
+      insert into schema_migrations values (44, false)`);
+    expect(errorOf(await place.rungs('adopt --yes --json')).reason).toBe('several_tools');
+    const done = await said(place, 'adopt --from goose --yes --json');
+    expect(done).toMatchObject({ table: 'public.rungs_migrations', version: '1', written: true });
+    expect(await place.ledger()).toEqual(['44']);
+    expect((await said(place, 'status --json')).version).toBe('1');
+  });
+
   it('of several is for the user to say, by tool or by table', async () => {
     const place = await made(`${GOOSE} (1, true, now()); ${SQLX} create schema old;
       create table old.goose_db_version as table goose_db_version`);
@@ -338,6 +355,14 @@ it('by name: the number and the name, or the name alone; never the number alone,
     '20240103-posts.js: 20240102_posts.ts is this file too',
     '3_other.js: no file has this name; migrations/3_tags.up.sql has its number',
   ]);
+});
+
+it('two at once: one writes, and the other finds it done', async () => {
+  const place = await made(`${GOOSE} (1, true, now()), (2, true, now())`);
+  const both = await Promise.all([said(place, 'adopt --yes --json'), said(place, 'adopt --yes --json')]);
+  expect(both.map((d) => d.error?.reason ?? 'written').sort()).toEqual(['already_managed', 'written']);
+  const [rows] = await place.database.query('select count(*)::int from schema_migrations_history');
+  expect(rows).toEqual({ count: 2 });
 });
 
 it('is a function too, for a client of the caller’s', async () => {

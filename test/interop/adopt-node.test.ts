@@ -1,5 +1,6 @@
 /** Node's tools as they are: each makes a database, and `adopt` takes it over. */
 
+import { join } from 'node:path';
 import { find, run } from '../support/adopt-tools.ts';
 import { writeInto } from '../support/folder.ts';
 import { packaged, script } from '../support/node-tools.ts';
@@ -206,6 +207,64 @@ takeover({
       });`,
     ),
   says: [/^20240101000002_posts done$/m, /^20240101000003_tags todo$/m],
+  pairs: STAMPED,
+  isTimed: true,
+});
+
+/**
+ * Its engine as WebAssembly, through its adapter for pg: the one that is a program is not on npm. That adapter does not
+ * know the type `name`, which the engine asks the catalog for.
+ */
+const PRISMA = `const Result = require('pg/lib/result');
+const { addFields } = Result.prototype;
+Result.prototype.addFields = function (fields) {
+  for (const f of fields) if (f.dataTypeID === 19) f.dataTypeID = 25;
+  return addFields.call(this, fields);
+};
+const { PrismaPg } = require('@prisma/adapter-pg');
+module.exports = {
+  experimental: { adapter: true },
+  engine: 'js',
+  schema: 'prisma/schema.prisma',
+  adapter: async () => new PrismaPg({ connectionString: process.env.URL }),
+};
+`;
+
+const prisma = (project: Project, ...args: string[]) => {
+  const none = join(project.folder, 'schema.prisma.none');
+  const env = {
+    ...{ URL: project.database.url, CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1' },
+    ...{ PRISMA_QUERY_ENGINE_LIBRARY: none, PRISMA_SCHEMA_ENGINE_BINARY: none },
+  };
+  return run(
+    find('prisma') ?? '',
+    ['migrate', ...args, '--config', 'prisma.config.cjs'],
+    project.folder,
+    env,
+  );
+};
+
+takeover({
+  title: 'Prisma',
+  needs: ['prisma', packaged('@prisma/adapter-pg')],
+  tool: 'prisma',
+  table: '_prisma_migrations',
+  apply: async (project) => {
+    const file = (i: number) => ({
+      [`prisma/migrations/${STAMPED[i]}/migration.sql`]: `${project.makes[i]};\n`,
+    });
+    writeInto(project.folder, {
+      ...{ ...file(0), ...file(1), 'prisma.config.cjs': PRISMA, 'schema.prisma.none': '' },
+      'prisma/migrations/migration_lock.toml': 'provider = "postgresql"\n',
+      'prisma/schema.prisma': 'datasource db {\n  provider = "postgresql"\n  url = env("URL")\n}\n',
+    });
+    const ran = await prisma(project, 'deploy');
+    writeInto(project.folder, file(2));
+    return ran;
+  },
+  // Its exit code tells that there is something to do.
+  look: async (project) => ({ ...(await prisma(project, 'status')), code: 0 }),
+  says: [/3 migrations found/, /not yet been applied:\s+20240101000003_tags/],
   pairs: STAMPED,
   isTimed: true,
 });

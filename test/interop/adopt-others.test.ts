@@ -1,8 +1,8 @@
-/** Alembic and Flyway as they are: each makes a database, and `adopt` takes it over. */
+/** Alembic, Flyway and sqlx as they are: each makes a database, and `adopt` takes it over. */
 
 import { find, run } from '../support/adopt-tools.ts';
 import { writeInto } from '../support/folder.ts';
-import { type Project, takeover } from '../support/takeover.ts';
+import { type Project, type Takeover, takeover } from '../support/takeover.ts';
 
 const REVISIONS = ['1975ea83b712', 'ae1027a6acf2', '27c6a30d7c24'];
 
@@ -87,3 +87,28 @@ takeover({
   pairs: ['01_users', '02_posts', '03_tags'],
   isTimed: true,
 });
+
+const sqlx = ({ folder, database }: Project, ...args: string[]) =>
+  run(find('sqlx') ?? '', ['migrate', ...args, '--source', 'm'], folder, { DATABASE_URL: database.url });
+
+/** Only where it is: it takes a newer Rust than Debian's and minutes to build, and no registry has it built. Its table's
+definition is in test/db/adopt.test.ts too. */
+const SQLX: Takeover = {
+  title: 'sqlx',
+  needs: ['sqlx'],
+  tool: 'sqlx',
+  table: '_sqlx_migrations',
+  apply: async (project) => {
+    const names = ['1_users.sql', '2_posts.sql', '3_tags.sql'];
+    const files = names.map((name, i) => [`m/${name}`, `${project.makes[i]};\n`]);
+    writeInto(project.folder, Object.fromEntries(files));
+    return sqlx(project, 'run', '--target-version', '2');
+  },
+  look: (project) => sqlx(project, 'info'),
+  says: [/^2\/installed posts$/m, /^3\/pending tags$/m],
+  pairs: ['01_users', '02_posts', '03_tags'],
+  isTimed: true,
+};
+
+if (find('sqlx') === null) console.error('tests: skipped sqlx: it is not here (cargo install sqlx-cli)');
+else takeover(SQLX);
