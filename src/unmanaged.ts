@@ -1,9 +1,9 @@
 /** `baseline`: a database that no tool managed. Its migrations count as applied, if what they create is there. */
 
 import type { Baseline } from './adopt/adoption.ts';
+import { candidates, decode, type Found, recognise } from './adopt/recognise.ts';
 import { managed } from './adopt/refusal.ts';
 import { write } from './adopt/write.ts';
-import { blocks, otherGrammar } from './analysed.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
 import type { Job } from './job.ts';
@@ -33,8 +33,13 @@ export async function baselineAt(version: bigint, job: Job): Promise<Baseline> {
   try {
     const { sight } = await refused(view(session, job, stand), CODE, LOOK);
     const { place } = sight;
-    if (stand.objects.length === 0)
-      warn(job, 'nothing_to_look_for', 'the files create nothing that could be looked for', null);
+    for (const { tool, schema, table } of await refused(others(session, job), CODE, LOOK)) {
+      const message = `${tool.title} has recorded what it applied in ${schema}.${table}: \`task migrate:adopt\` goes by that`;
+      warn(job, 'other_tool', message);
+    }
+    if (stand.objects.length === 0) {
+      warn(job, 'nothing_to_look_for', 'the files create nothing that could be looked for');
+    }
     const refs = upTo.map(({ id, version: v, name }) => ({ id, version: v, name }));
     const done = { version, ledger: place, migrations: refs, objects: stand.objects.length };
     if (job.dryRun) return { ...done, written: false };
@@ -82,7 +87,6 @@ async function view(
   const sight = await look(session, job.door.table);
   const recorded = await readRecorded(session, sight);
   if (recorded.head.version !== null || recorded.head.dirty) throw managed(sight.place, recorded.head);
-  refuseFaults(stand, sight, job);
   const text = missing(stand.objects);
   const lost = text === null ? [] : ((await session.query(text)).sets[0] ?? []);
   refuseLost(
@@ -95,7 +99,10 @@ async function view(
 async function standingOf(upTo: readonly Migration[]): Promise<Stand> {
   const { standingAfter } = await import('./sql/analysis.ts');
   const stand = await standingAfter(upTo.flatMap((m) => m.up ?? []));
-  if (stand !== null) return stand;
+  if (stand !== null) {
+    refuseFaults(stand);
+    return stand;
+  }
   throw new MigrateError('MIGRATION_SOURCE_FAILED', 'no_parser', {
     operation: LOOK,
     message: 'this program was bundled without the SQL parser, which baseline needs',
@@ -103,16 +110,13 @@ async function standingOf(upTo: readonly Migration[]): Promise<Stand> {
   });
 }
 
-/** Another major version's server may accept what this grammar does not: what such a file creates is not known. */
-function refuseFaults({ faults }: Stand, { identity }: Sight, job: Job): void {
-  const server = Math.floor(identity.serverVersion / 10000);
+/** Also where another major version's server might accept it: what such a file creates is not known. */
+function refuseFaults({ faults }: Stand): void {
+  if (faults.length === 0) return;
   const problems = faults.map(({ file, message, offset }) => ({
     ...({ reason: 'syntax', message, file: file.path, offset } as const),
   }));
-  const blocking = problems.filter((p) => blocks(p, server));
-  if (blocking.length > 0)
-    throw problemsError(blocking, new Map(faults.map((f) => [f.file.path, f.file.text])));
-  for (const p of problems) warn(job, 'other_grammar', otherGrammar(p.message, server), p.file);
+  throw problemsError(problems, new Map(faults.map((f) => [f.file.path, f.file.text])));
 }
 
 function refuseLost(lost: readonly Standing[], { objects }: Stand): void {
@@ -135,6 +139,13 @@ const shown = ({ schema, name, on, family }: Standing): string => {
     : `${name} on ${qualified(schema ?? undefined, on).replaceAll('"', '')}`;
 };
 
-function warn(job: Job, reason: string, message: string, file: string | null): void {
-  job.emit({ kind: 'warning', warning: { reason, message, file, line: null, column: null } });
+/** Tables of tools that did manage it. */
+async function others(session: Session, { door }: Job): Promise<readonly Found[]> {
+  const anything = { tool: null, table: null };
+  const reply = await session.query(candidates(door.table, anything));
+  return recognise(decode(reply.sets[0] ?? []), anything);
+}
+
+function warn(job: Job, reason: string, message: string): void {
+  job.emit({ kind: 'warning', warning: { reason, message, file: null, line: null, column: null } });
 }

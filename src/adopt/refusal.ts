@@ -40,10 +40,10 @@ export const pinned = (found: Found, ledger: { readonly name: string }): Migrate
   });
 
 export const managed = (place: Place, { version, dirty }: Head): MigrateError =>
-  fail(
-    'already_managed',
-    `${named(place)} is at version ${version ?? 'none'}${dirty ? ' (dirty)' : ''} already`,
-  );
+  new MigrateError('MIGRATION_INIT_FAILED', 'already_managed', {
+    operation: 'read the version',
+    message: `${named(place)} is at version ${version ?? 'none'}${dirty ? ' (dirty)' : ''} already`,
+  });
 
 /** Null where everything maps. A failed migration is the other tool's to repair, and comes first. */
 export function unmapped({ tool, schema, table }: Found, entries: readonly Entry[]): MigrateError | null {

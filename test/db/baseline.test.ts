@@ -131,6 +131,17 @@ it('files that create nothing are taken with a warning', async () => {
   expect(await place.ledger()).toEqual(['1']);
 });
 
+it('where another tool’s table is found, it is named', async () => {
+  const place = await workplace({ '1_a.up.sql': 'create table a ();' });
+  await place.database.query(
+    'create table a (); create table pgmigrations (id int, name text, run_on timestamp)',
+  );
+  const { warnings } = documentOf(await place.rungs('baseline 1 --dry-run --json'));
+  expect(warnings).toMatchObject([
+    { reason: 'other_tool', message: expect.stringContaining('public.pgmigrations') },
+  ]);
+});
+
 it('a file that is no SQL is refused before anything is looked at', async () => {
   const place = await workplace({ '1_a.up.sql': 'creat table a ();' });
   expect(errorOf(await place.rungs('baseline 1 --json'))).toMatchObject({
