@@ -58,7 +58,7 @@ export const DBMATE: Tool = {
   mark: byVersion,
 };
 
-/** Active Record 8. */
+/** Active Record 6 to 8. */
 export const RAILS: Tool = { ...DBMATE, name: 'rails', title: 'Rails' };
 
 /** goose 3.29. It wrote a row for each way, and now deletes; and it begins with a row 0 of its own. */

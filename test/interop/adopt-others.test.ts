@@ -1,4 +1,4 @@
-/** Alembic, Flyway and sqlx as they are: each makes a database, and `adopt` takes it over. */
+/** Alembic, Flyway, Rails' migrations and sqlx as they are: each makes a database, and `adopt` takes it over. */
 
 import { find, run } from '../support/adopt-tools.ts';
 import { writeInto } from '../support/folder.ts';
@@ -86,6 +86,46 @@ takeover({
   says: [/^2 posts SUCCESS$/m, /^3 tags PENDING$/m],
   pairs: ['01_users', '02_posts', '03_tags'],
   isTimed: true,
+});
+
+const RUBY = `require 'pg'
+require 'active_record'
+ActiveRecord::Base.establish_connection(ENV['URL'])
+ActiveRecord::Migration.verbose = false
+rest = ActiveRecord::VERSION::MAJOR < 7 ? [ActiveRecord::SchemaMigration] : []
+context = ActiveRecord::MigrationContext.new('m', *rest)
+if ARGV[0] == 'status'
+  context.migrations_status.each { |status, version, name| puts [status, version, name].join(' ') }
+else
+  context.migrate(ARGV[0].to_i)
+end
+`;
+
+const rails = ({ folder, database }: Project, word: string) =>
+  run(find('ruby-activerecord') ?? '', ['run.rb', word], folder, { URL: database.url });
+
+takeover({
+  title: 'Rails',
+  needs: ['ruby-activerecord'],
+  tool: 'rails',
+  table: 'schema_migrations',
+  apply: (project) => {
+    const files = ['users', 'posts', 'tags'].map((name, i) => [
+      `m/2024010100000${i + 1}_create_${name}.rb`,
+      `class Create${name.charAt(0).toUpperCase()}${name.slice(1)} < ActiveRecord::Migration::Current
+  def up = execute('${project.makes[i]}')
+  def down = execute('${project.drops[i]}')
+end
+`,
+    ]);
+    writeInto(project.folder, { ...Object.fromEntries(files), 'run.rb': RUBY });
+    return rails(project, '20240101000002');
+  },
+  look: (project) => rails(project, 'status'),
+  says: [/^up 20240101000002 Create posts$/m, /^down 20240101000003 Create tags$/m],
+  pairs: ['20240101000001_users', '20240101000002_posts', '20240101000003_tags'],
+  isTimed: false,
+  ours: 'rungs_migrations',
 });
 
 const sqlx = ({ folder, database }: Project, ...args: string[]) =>
