@@ -11,6 +11,7 @@ import {
   read,
   recognise,
   toolsOf,
+  unchanged,
 } from './adopt/recognise.ts';
 import { recordsOf } from './adopt/record.ts';
 import * as refusal from './adopt/refusal.ts';
@@ -33,6 +34,8 @@ interface View {
   readonly adoption: Adoption;
   readonly sight: Sight;
   readonly recorded: Recorded;
+  /** SQL that fails where the other tool's table is no longer what was read. */
+  readonly guard: string;
 }
 
 /** `job.dryRun`: only looks. Throws MigrateError where there is nothing that could be shown. */
@@ -68,13 +71,13 @@ async function underLock(
   const ids = lockIds({ ...sight.place, database: sight.identity.database, urlPath: job.door.urlPath });
   await acquire(session, ids, { ...job, code: CODE, timeoutMs: job.lockTimeoutMs });
   try {
-    const { adoption, recorded } = await view(session, from, job, source);
+    const { adoption, recorded, guard } = await view(session, from, job, source);
     if (adoption.error !== null) return adoption;
     const rows = adoption.entries.flatMap((e) =>
       e.migration === null ? [] : [{ ...e, migration: e.migration }],
     );
     const author = { tool: adoption.tool, run: job.newId() };
-    await session.send(write(adoption.ledger, recorded, rows, adoption.version, author));
+    await session.send(write(adoption.ledger, recorded, rows, adoption.version, author, guard));
     return { ...adoption, written: true };
   } catch (e) {
     // A message that failed leaves its transaction open.
@@ -118,7 +121,7 @@ async function view(session: Session, from: From, job: Job, source: Migrations):
     written: false,
     error: refusal.unmapped(only, entries),
   };
-  return { adoption, sight, recorded };
+  return { adoption, sight, recorded, guard: unchanged(only, rows) };
 }
 
 const hasOurShape = (c: Candidate): boolean =>

@@ -1,7 +1,7 @@
 /** The public names, and nothing else. */
 
 export type { Adoption, Baseline } from './adopt/adoption.ts';
-export type { Entry } from './adopt/mapping.ts';
+export type { Entry as AdoptionEntry } from './adopt/mapping.ts';
 export {
   adopt,
   baseline,

@@ -1,6 +1,7 @@
 /** Which of the database's tables are other tools': by their columns, and by their names where columns say too little. */
 
-import { identifier, literal } from '../sql/quote.ts';
+import { RACED } from '../ledger/journal.ts';
+import { dollar, identifier, literal } from '../sql/quote.ts';
 import type { Row, Tool } from './record.ts';
 import { DBMATE, GOLANG_MIGRATE, RAILS, TOOLS } from './tools.ts';
 
@@ -92,9 +93,25 @@ export function recognise(all: readonly Candidate[], from: From): readonly Found
   return found.filter((f) => f.isHere || !found.some((g) => g.isHere && g.tool === f.tool));
 }
 
+/** Of all its rows as text; '' where there are none. */
+const digestOf = ({ schema, table }: Found): string =>
+  `select coalesce(md5(string_agg(x::text, ',' order by x::text)), '') from ${identifier(schema)}.${identifier(table)} x`;
+
+/** For the transaction that writes: what was mapped has to be what is there. The other tool minds no lock of ours. */
+export function unchanged(found: Found, rows: readonly Row[]): string {
+  const then = rows[0]?.rungs_digest ?? '';
+  return `do ${dollar(` begin
+  if (${digestOf(found)}) <> ${literal(then)} then
+    raise exception using errcode = '${RACED}', message = ${literal(`${found.tool.title} has written to ${found.schema}.${found.table} meanwhile`)};
+  end if;
+end `)}`;
+}
+
 /** Its rows, each with when it was applied and how long that took, as far as the tool knows. */
-export function read({ tool, schema, table }: Found): string {
+export function read(found: Found): string {
+  const { tool, schema, table } = found;
   const at = `to_char((${tool.appliedAt ?? 'null'})::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-  return `select t.*, ${at} as rungs_applied_at, (${tool.took ?? 'null'})::text as rungs_took
+  return `select t.*, ${at} as rungs_applied_at, (${tool.took ?? 'null'})::text as rungs_took,
+  (${digestOf(found)}) as rungs_digest
   from ${identifier(schema)}.${identifier(table)} t order by t.${tool.order}`;
 }

@@ -13,13 +13,14 @@ export interface AdoptedRow {
   readonly appliedBy: string | null;
 }
 
-/** `recorded`: the ledger as it was found, which has to be so still. */
+/** `recorded`: the ledger as it was found, which has to be so still. `guard`: what else has to be. */
 export function write(
   place: Place,
   recorded: Recorded,
   rows: readonly AdoptedRow[],
   head: bigint | null,
   by: Author,
+  guard: string | null = null,
 ): string {
   const stays = recorded.head.version === head;
   const parts = [
@@ -27,6 +28,7 @@ export function write(
     ...(recorded.journalExists ? [] : [createJournal(place)]),
     stays ? unmoved(place, head) : ledger.move(place, recorded.head, { version: head, dirty: false }),
     ...(rows.length === 0 ? [] : [insert(place, rows, head, by)]),
+    ...(guard === null ? [] : [guard]),
   ];
   return `begin; ${parts.join(';\n')}; commit`;
 }

@@ -268,6 +268,20 @@ describe('where another tool’s table has our name', () => {
     expect(again.error?.message).toBe('public.rungs_migrations is at version 2 already');
   });
 
+  it('a configured schema stays, and so does the comment beside the old name', async () => {
+    const place = await made(
+      'create schema app; create table app.schema_migrations (version varchar(128) primary key)',
+    );
+    await place.database.query("insert into app.schema_migrations values ('1')");
+    writeInto(place.folder, { 'rungs.yaml': 'table: app.schema_migrations # not public\n' });
+    const done = await said(place, 'adopt --yes --json');
+    expect(done).toMatchObject({ tool: 'dbmate', table: 'app.rungs_migrations', written: true });
+    expect(readFileSync(join(place.folder, 'rungs.yaml'), 'utf8')).toBe(
+      'table: app.rungs_migrations # not public\n',
+    );
+    expect((await said(place, 'status --json')).version).toBe('1');
+  });
+
   it('a connection string that names the table is not overruled', async () => {
     const place = await made(`${RAILS} insert into schema_migrations values ('1')`);
     await place.database.query('alter table schema_migrations rename to versions');
@@ -355,6 +369,21 @@ it('by name: the number and the name, or the name alone; never the number alone,
     '20240103-posts.js: 20240102_posts.ts is this file too',
     '3_other.js: no file has this name; migrations/3_tags.up.sql has its number',
   ]);
+});
+
+it('what the other tool does meanwhile is noticed in the transaction that writes', async () => {
+  const place = await made(`${GOOSE} (1, true, now())`);
+  // Between the look under the lock and the write there is one place to stand: where the version table is made.
+  await place.database.query(`create function meddle() returns event_trigger language plpgsql as $$ begin
+      insert into goose_db_version (version_id, is_applied) values (2, true); end $$;
+    create event trigger meddle on ddl_command_start when tag in ('CREATE TABLE') execute function meddle()`);
+  const before = await contents(place.database);
+  const error = errorOf(await place.rungs('adopt --yes --json'));
+  expect(error).toMatchObject({
+    reason: 'raced',
+    message: 'goose has written to public.goose_db_version meanwhile',
+  });
+  expect(await contents(place.database)).toEqual(before);
 });
 
 it('two at once: one writes, and the other finds it done', async () => {
