@@ -130,7 +130,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a version table that may not be written',
     code: 'MIGRATION_FORCE_FAILED',
-    reason: 'sql',
+    reason: 'read_only',
     before: ({ rungs }) => rungs('up'),
     words: 'force 7',
     env: { PGOPTIONS: '-c default_transaction_read_only=on' },
