@@ -1,14 +1,15 @@
 /** `rungs build`: a folder of migrations becomes one file, which is a program. */
 
-import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { digestOf } from '../src/digest.ts';
 import type { Warning } from '../src/event.ts';
 import { version } from '../src/index.ts';
-import type { Migrations } from '../src/migration.ts';
+import type { Layout, Migrations } from '../src/migration.ts';
 import { problemsError } from '../src/problems.ts';
 import { at } from '../src/sql/position.ts';
 import type { About } from '../tasks/_carried.ts';
+import { makeFolder } from '../tasks/_folder.ts';
 import { pack } from './cargo.ts';
 import { makeExecutable } from './executable.ts';
 import { commonJs, esModule } from './form.ts';
@@ -18,6 +19,8 @@ import { cannotBuild } from './tool.ts';
 
 export interface Order {
   readonly folder: string;
+  /** What the names of the files say unless given. */
+  readonly layout: Layout | undefined;
   readonly outfile: string;
   readonly executable: boolean;
   readonly serverVersion: number;
@@ -30,7 +33,8 @@ export interface Made {
 }
 
 /** Throws MIGRATION_SOURCE_FAILED for the folder's faults, and CONFIG_INVALID where it cannot be built. */
-export async function makeBundle({ folder, outfile, executable, serverVersion, warn }: Order): Promise<Made> {
+export async function makeBundle(order: Order): Promise<Made> {
+  const { folder, layout, outfile, executable, serverVersion, warn } = order;
   const kind = executable ? 'executable' : extname(outfile);
   if (kind !== 'executable' && kind !== '.mjs' && kind !== '.cjs') {
     throw cannotBuild(
@@ -38,7 +42,7 @@ export async function makeBundle({ folder, outfile, executable, serverVersion, w
       'give another `--outfile F`',
     );
   }
-  const { migrations, problems, warnings } = await survey(folder, process.cwd(), serverVersion);
+  const { migrations, problems, warnings } = await survey(folder, process.cwd(), serverVersion, layout);
   const texts = textsOf(migrations);
   for (const { reason, message, file, offset } of warnings) {
     const place = offset === null ? null : at(texts.get(file) ?? '', offset);
@@ -48,7 +52,11 @@ export async function makeBundle({ folder, outfile, executable, serverVersion, w
   const about = aboutOf(migrations, serverVersion);
   const front = await makeFront();
   const commands = await makeCommands();
-  const body = pack({ ...about, origin: migrations.origin }, migrations.migrations, commands);
+  const body = pack(
+    { ...about, layout: migrations.layout, origin: migrations.origin },
+    migrations.migrations,
+    commands,
+  );
   write(outfile, (draft) => {
     if (kind === '.mjs') writeFileSync(draft, esModule(front, body));
     else if (kind === '.cjs') writeFileSync(draft, commonJs(front, body));
@@ -73,7 +81,7 @@ function aboutOf(migrations: Migrations, serverVersion: number): About {
 function write(outfile: string, make: (draft: string) => void): void {
   const draft = `${outfile}.${process.pid}`;
   try {
-    mkdirSync(dirname(outfile), { recursive: true });
+    makeFolder(dirname(outfile));
     make(draft);
     chmodSync(draft, 0o755);
     renameSync(draft, outfile);

@@ -11,11 +11,12 @@
  * In ASCII, so that a byte is a character: JSON can, and esbuild does. (U+2028 would end a comment.)
  */
 
-import type { Migration, Migrations } from '../src/migration.ts';
+import type { Layout, Migration, Migrations } from '../src/migration.ts';
 import { digest } from '../src/sql/checksum.ts';
 import type { About, Carried } from '../tasks/_carried.ts';
 
 export interface Head extends About {
+  readonly layout: Layout;
   readonly origin: string;
 }
 
@@ -63,7 +64,7 @@ export function unpack(text: string): Cargo | Damage {
     return { built, now: { size: rest.length, seal: digest(rest) }, lines: rest.split('\n') };
   }
   const headEnd = rest.indexOf('\n');
-  const { origin, ...about }: Head = JSON.parse(rest.slice(2, headEnd));
+  const { origin, layout, ...about }: Head = JSON.parse(rest.slice(2, headEnd));
   const lines = (): { readonly migrations: readonly string[]; readonly end: number } => {
     const migrations: string[] = [];
     let from = headEnd + 1;
@@ -77,6 +78,7 @@ export function unpack(text: string): Cargo | Damage {
   return {
     about,
     migrations: (): Migrations => ({
+      layout,
       origin: `the bundle of ${origin}`,
       migrations: lines().migrations.map(migrationIn),
       ignored: [],

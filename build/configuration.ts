@@ -66,6 +66,7 @@ path: db/migrations
 role: app_owner
 confirm: always
 requireSteps: true
+backupBeforeDown: true
 retry:
   attempts: 5
   delay: 2s
@@ -121,6 +122,9 @@ reverted only with \`--yes\`. \`confirm: always\` asks before applying too, in T
 Without a terminal \`confirm: always\` is an error unless there is \`--yes\`, whether or not there is anything to do.
 
 With \`requireSteps: true\` a bare \`down\` is refused: say \`--num-steps N\`, where 0 is all.
+
+With \`backupBeforeDown: true\` \`down\`, \`redo\` and a \`goto\` that reverts first [back the database up](backup.md#before-reverting),
+and revert nothing where that fails.
 
 ## For pipelines
 

@@ -12,7 +12,7 @@ import type { PluginBuild } from 'esbuild';
 const PARSER = /\/(analysis(-[0-9A-Z]{8}\.mjs|\.cjs)|sql\/analysis\.ts)$/;
 const NO_PARSER = `
 export const analyseFile = async ({ path }) => ({
-  analysis: { mode: 'atomic', why: null, parsed: false, statements: [], extensions: [] },
+  analysis: { mode: 'atomic', why: null, parsed: false, statements: [], wrapper: [], extensions: [] },
   problems: [{
     reason: 'no_parser',
     message: 'this program was bundled without the SQL parser, and this file was not in the build',
@@ -23,8 +23,8 @@ export const analyseFile = async ({ path }) => ({
 export const standingAfter = async () => null;
 `;
 
-/** The part of `rungs build` itself. */
-const BUILDER = /\/bundle-[0-9A-Z]{8}\.mjs$/;
+/** The part of `rungs build` itself, and what else works on a checkout with the parser. */
+const BUILDER = /\/(bundle|_from-script)-[0-9A-Z]{8}\.mjs$/;
 
 export function leaveOut(build: PluginBuild): void {
   const { onResolve, onLoad } = build;

@@ -1,8 +1,9 @@
 /** The pages of docs/ that are made from the code that owns their facts. */
 
-import { CODES, REASONS } from '../src/errors.ts';
+import { CODES, INTERNAL_EXIT } from '../src/errors.ts';
+import { REASONS } from '../src/reasons.ts';
 import { COMMANDS } from '../tasks/_commands.ts';
-import { FLAGS, type FlagName, flagText } from '../tasks/_flags.ts';
+import { FLAGS, type FlagName, flagText, targetOf } from '../tasks/_flags.ts';
 import { configuration } from './configuration.ts';
 import { schema } from './schema.ts';
 import { GENERATED, table } from './table.ts';
@@ -38,8 +39,9 @@ MIGRATION_UP_FAILED: migration failed
   next: fix the file and run \`task migrate\` again
 \`\`\`
 
-Exit code 0 means done, or nothing to do, or answered with no. 130 and 143 mean ended by Ctrl-C or SIGTERM. \`task\`
-hides exit codes behind its own 201 unless it is run as \`task -x\`.
+Exit code 0 means done, or nothing to do, or answered with no; 1, that no command was given. ${INTERNAL_EXIT} is a fault in rungs itself
+(reason \`internal\`), whatever the code. 130 and 143 mean ended by Ctrl-C or SIGTERM. \`task\` hides exit codes behind its
+own 201 unless it is run as \`task -x\`.
 
 ## Codes
 
@@ -59,14 +61,13 @@ const DB_TARGETS = [
 ];
 
 function commands(): string {
-  const targets: Readonly<Record<string, string>> = { up: 'migrate' };
   const rows = Object.entries(COMMANDS).map(([verb, c]) => {
-    const target = targets[verb] ?? `migrate:${verb}`;
+    const target = targetOf(verb);
     const operand = c.operand === '' ? '' : ` ${c.operand}`;
     const typed = c.operand === '' ? `task ${target}` : `task ${target} --${operand}`;
     return [
       // A project has a `build` of its own.
-      verb === 'build' ? '' : `\`${typed}\``,
+      target === null ? '' : `\`${typed}\``,
       `\`rungs ${verb}${operand}\``,
       c.help,
       c.flags.map((f) => `\`--${f}\``).join(' '),

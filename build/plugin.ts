@@ -40,9 +40,12 @@ export function rungs({ serverVersion = GRAMMAR_MAJOR }: RungsPluginOptions = {}
           return { errors: [{ text: `"${path}" names no folder: write migrations:./db/migrations` }] };
         }
         const folder = resolve(resolveDir, written);
-        if (!isFolder(folder)) {
+        if (!exists(folder)) {
           // Told here, esbuild shows the import that asks for it.
-          return { errors: [{ text: `there is no folder ${folder}` }], watchDirs: [folder, dirname(folder)] };
+          return {
+            errors: [{ text: `there is no ${nounFor(folder)} ${folder}` }],
+            watchDirs: [folder, dirname(folder)],
+          };
         }
         // The path is in the output, which no machine's own folders belong into.
         return { path: shownAs(folder, project), namespace: NAMESPACE, pluginData: { folder } };
@@ -59,12 +62,20 @@ export function rungs({ serverVersion = GRAMMAR_MAJOR }: RungsPluginOptions = {}
 /** Esbuild's plugins are found under either. */
 export default rungs;
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+const exists = (path: string): boolean => {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true || found?.isFile() === true;
+};
 
-async function load(folder: string, project: string, serverMajor: number): Promise<OnLoadResult> {
-  const watchDirs = [folder];
+const nounFor = (path: string): string => (path.endsWith('.sql') ? 'script' : 'folder');
+
+/** `source`: a folder, or the file of a script. */
+async function load(source: string, project: string, serverMajor: number): Promise<OnLoadResult> {
+  const isScript = statSync(source, { throwIfNoEntry: false })?.isFile() === true;
+  const folder = isScript ? dirname(source) : source;
+  const watchDirs = isScript ? [] : [folder];
   try {
-    const embedded = await survey(folder, project, serverMajor);
+    const embedded = await survey(source, project, serverMajor);
     const texts = textsOf(embedded.migrations);
     const messages = (findings: readonly Finding[]) => findings.map((f) => messageOf(f, texts, folder));
     const watchFiles = watched(embedded).map((path) => join(folder, path.slice(path.lastIndexOf('/') + 1)));

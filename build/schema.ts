@@ -1,7 +1,8 @@
 /** docs/report.schema.json: the shape of every `--json` document, strict, with the codes and reasons there are. */
 
-import { CODES, REASONS } from '../src/errors.ts';
+import { CODES } from '../src/errors.ts';
 import type { Mode } from '../src/migration.ts';
+import { REASONS } from '../src/reasons.ts';
 import type { CheckName } from '../src/report.ts';
 import type { MigrationState } from '../src/status.ts';
 import { ADOPTION } from './schema-adoption.ts';
@@ -29,6 +30,7 @@ const STATES = [
   'changed',
   'out-of-order',
   'dirty',
+  'failed',
 ] as const satisfies readonly MigrationState[];
 const CHECKS = [
   'files',
@@ -72,8 +74,8 @@ const DEFS: Readonly<Record<string, Schema>> = {
   }),
   embedded: object({
     count: { type: 'integer', minimum: 1 },
-    first: ref('versionText'),
-    last: ref('versionText'),
+    first: said('The id: a version, or a file’s name.', text),
+    last: text,
     digest: said('Of all of it.', text),
     serverVersion: said('The PostgreSQL whose syntax the files were held to.', { type: 'integer' }),
     tool: said('What built it.', text),
@@ -139,6 +141,12 @@ const DEFS: Readonly<Record<string, Schema>> = {
     error: said('That of the first check that failed.', orNull(ref('error'))),
   }),
   ...ADOPTION,
+  rollback: object({
+    command: { const: 'rollback' },
+    forgotten: said('The file whose record is gone; null where there was none.', textOrNull),
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
   carried: said('`version --embedded`: what is inside a bundle.', {
     ...object({
       command: { const: 'version' },
@@ -173,7 +181,37 @@ const DEFS: Readonly<Record<string, Schema>> = {
   create: object({
     command: { const: 'create' },
     up: said('The path of the new file.', text),
+    down: said('Null where one file holds both.', textOrNull),
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
+  createFromScript: object({
+    command: { const: 'create' },
+    up: text,
     down: text,
+    marked: said(
+      'The version that the database is marked as having; null where it was left as it is.',
+      textOrNull,
+    ),
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
+  backup: object({
+    command: { const: 'backup' },
+    file: said('The path of the new file.', text),
+    bytes: { type: 'integer', minimum: 1 },
+    tables: said('How many tables’ rows are in it.', { type: 'integer', minimum: 0 }),
+    executionTimeMs: { type: 'integer', minimum: 0 },
+    warnings: list(ref('warning')),
+    error: NO_ERROR,
+  }),
+  restore: object({
+    command: { const: 'restore' },
+    file: text,
+    tables: said('How many tables’ rows were in it.', { type: 'integer', minimum: 0 }),
+    executionTimeMs: { type: 'integer', minimum: 0 },
+    version: VERSION_OR_NONE,
+    dirty: flag,
     warnings: list(ref('warning')),
     error: NO_ERROR,
   }),
@@ -193,12 +231,16 @@ export const schema: Schema = {
     'status',
     'version',
     'verify',
+    'rollback',
     'adopt',
     'baseline',
     'carried',
     'build',
     'config',
     'create',
+    'createFromScript',
+    'backup',
+    'restore',
     'ended',
   ].map(ref),
   $defs: DEFS,

@@ -3,7 +3,7 @@
 import { posix, relative, sep } from 'node:path';
 import { analyseAll, type Embedded } from '../src/embed.ts';
 import { MigrateError } from '../src/errors.ts';
-import type { Migrations } from '../src/migration.ts';
+import type { Layout, Migrations } from '../src/migration.ts';
 import { readFolder } from '../src/source.ts';
 
 export type { Embedded, Finding } from '../src/embed.ts';
@@ -12,9 +12,14 @@ export type { Embedded, Finding } from '../src/embed.ts';
  * `project`: what paths are told from, so that no build machine's own folders get into a build. Throws
  * MIGRATION_SOURCE_FAILED where there is no folder, or nothing in it.
  */
-export async function survey(folder: string, project: string, serverMajor: number): Promise<Embedded> {
+export async function survey(
+  folder: string,
+  project: string,
+  serverMajor: number,
+  layout?: Layout,
+): Promise<Embedded> {
   const origin = shownAs(folder, project);
-  const { migrations, problems } = await readFolder(folder, (name) => posix.join(origin, name));
+  const { migrations, problems } = await readFolder(folder, layout, (name) => posix.join(origin, name));
   if (problems.length === 0 && migrations.migrations.length === 0) {
     throw new MigrateError('MIGRATION_SOURCE_FAILED', 'no_migrations', {
       operation: 'read the migrations folder',
@@ -32,6 +37,11 @@ export const shownAs = (folder: string, project: string): string =>
 
 /** By path. */
 export function textsOf({ migrations }: Migrations): ReadonlyMap<string, string> {
-  const files = migrations.flatMap((m) => [m.up, m.down].filter((f) => f !== null));
-  return new Map(files.map((f) => [f.path, f.text]));
+  const texts = new Map<string, string>();
+  for (const { up, down } of migrations) {
+    // Two parts of one file: each is blank where the other is not.
+    if (up !== null && up.path === down?.path) texts.set(up.path, up.text + down.text.slice(up.text.length));
+    else for (const file of [up, down]) if (file !== null) texts.set(file.path, file.text);
+  }
+  return texts;
 }

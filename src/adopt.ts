@@ -41,6 +41,7 @@ interface View {
 /** `job.dryRun`: only looks. Throws MigrateError where there is nothing that could be shown. */
 export async function adopt(from: From, job: Job): Promise<Adoption> {
   const source = await job.source();
+  refusal.refuseLayout(source, 'adopt');
   for (const { path, why } of source.ignored) {
     const warning = {
       reason: 'ignored_file',
@@ -51,7 +52,7 @@ export async function adopt(from: From, job: Job): Promise<Adoption> {
     };
     job.emit({ kind: 'warning', warning });
   }
-  const session = await job.door.open();
+  const session = await job.door.open(source.layout);
   try {
     const first = await refused(view(session, from, job, source), CODE, 'look at the other tool’s table');
     if (job.dryRun || first.adoption.error !== null) return first.adoption;
@@ -102,7 +103,8 @@ async function view(session: Session, from: From, job: Job, source: Migrations):
   const ledger = placeOf(only, table.name, isTaken);
   const isMoved = ledger.schema !== null || ledger.name !== table.name;
   if (isMoved && job.door.isTableInUrl) throw refusal.pinned(only, ledger);
-  const sight = await look(session, { schema: ledger.schema ?? table.schema, name: ledger.name });
+  const tables = job.door.tables({ schema: ledger.schema ?? table.schema, name: ledger.name });
+  const sight = await look(session, tables, 'pairs');
   const recorded = await readRecorded(session, sight);
   const isTheirs = only.tool === GOLANG_MIGRATE;
   const isManaged = recorded.head.version !== null || recorded.head.dirty;
@@ -140,7 +142,7 @@ const settingOf = (ledger: ReturnType<typeof placeOf>, schema: string | null): s
 
 /** Ours is there already: is there a version in it? */
 async function refuseManaged(session: Session, { door }: Job): Promise<void> {
-  const sight = await look(session, door.table);
+  const sight = await look(session, door.table, 'pairs');
   const { head, journal } = await readRecorded(session, sight);
   if (head.version !== null && journal.length > 0) throw refusal.managed(sight.place, head);
 }

@@ -26,6 +26,7 @@ export function chosenFor(analysed: Analysed, step: Step, plainOnly: boolean): C
 export interface Setting {
   readonly serverVersion: number;
   readonly code: ErrorCode;
+  readonly multiStatement: boolean;
   readonly emit: Emit;
 }
 
@@ -36,7 +37,7 @@ export async function analyse(steps: readonly Step[], known: Analysed, setting: 
   const texts = new Map<string, string>();
   for (const { file } of steps) {
     if (file === null || analysed.has(file)) continue;
-    const found = await read(file);
+    const found = await read(file, setting.multiStatement);
     const blocking = found.problems.filter((p) => blocks(p, Math.floor(setting.serverVersion / 10000)));
     for (const p of found.problems.filter((p) => !blocking.includes(p))) warnOf(p, file, setting);
     if (blocking.length > 0) texts.set(file.path, file.text);
@@ -49,10 +50,10 @@ export async function analyse(steps: readonly Step[], known: Analysed, setting: 
 }
 
 /** A build has read its files already. The grammar is loaded only where there is something to read. */
-async function read(file: MigrationFile) {
+async function read(file: MigrationFile, multiStatement: boolean) {
   if (file.analysis !== null) return { analysis: file.analysis, problems: editedSince(file) };
   const { analyseFile } = await import('./sql/analysis.ts');
-  return analyseFile(file);
+  return analyseFile(file, multiStatement);
 }
 
 /** Another major version's server may accept what this grammar does not; it has the last word. */

@@ -7,18 +7,22 @@ import { randomUUID } from 'node:crypto';
 import type { Adoption, Baseline } from './adopt/adoption.ts';
 import { adopt as adoptFrom } from './adopt.ts';
 import { withRole } from './config/settings.ts';
-import { parseDatabaseUrl } from './config/url.ts';
+import { type Database, parseDatabaseUrl } from './config/url.ts';
 import { migrate } from './engine.ts';
 import type { Emit } from './event.ts';
 import { force as forceVersion } from './force.ts';
 import { inspect, readVersion } from './inspect.ts';
 import type { Door, Job } from './job.ts';
-import type { Confirmed, Goal, Head, Migrations, Step } from './migration.ts';
+import { journalOf } from './ledger/journal.ts';
+import type { Goal, Head, Migrations } from './migration.ts';
+import type { Options, RunOptions } from './options.ts';
 import { connect } from './pg/connect.ts';
 import { lend, reopenLike } from './pg/lend.ts';
-import type { LentClient } from './pg/lent.ts';
+import { noVersions } from './plan/script.ts';
+import { refused } from './refused.ts';
 import type { Check, Outcome, Report } from './report.ts';
-import { readMigrations } from './source.ts';
+import { rollback as forgetLast } from './rollback.ts';
+import { isScript, readMigrations } from './source.ts';
 import type { Status } from './status.ts';
 import { baselineAt } from './unmanaged.ts';
 import { verify as verifyAll } from './verify.ts';
@@ -27,49 +31,6 @@ declare const RUNGS_VERSION: string | undefined;
 
 /** This package's version, written in at build time. */
 export const version: string = typeof RUNGS_VERSION === 'string' ? RUNGS_VERSION : '0.0.0-source';
-
-export interface Options {
-  /** A URL as libpq and golang-migrate understand it, or a connected client of yours, which is left open. */
-  readonly database: string | LentClient;
-  /** A folder of `NNNNNN_name.up.sql` / `.down.sql` files, or what `readMigrations` made of one. */
-  readonly migrations: string | Migrations;
-  /** The version table; default `schema_migrations` in the current schema. The URL's `x-migrations-table` wins. */
-  readonly table?: { readonly schema?: string; readonly name?: string };
-  /** The role that each session acts as from its start; with a connection string, over whose own `role` it wins. */
-  readonly role?: string;
-  /** Stops the running statement, rolls back, unlocks; the call then rejects with reason `cancelled`. */
-  readonly signal?: AbortSignal;
-  /** Called with each event as it happens. */
-  readonly onEvent?: Emit;
-  /** Milliseconds to wait for the migration lock; default 15,000. */
-  readonly lockTimeoutMs?: number;
-  /**
-   * Connection attempts for failures that can pass, the milliseconds before the second (they double, up to ten
-   * times), and the milliseconds for all of them together; default 3, 500 and no limit.
-   */
-  readonly retry?: { readonly attempts?: number; readonly delayMs?: number; readonly deadlineMs?: number };
-  /** Where PGPASSWORD and the other libpq variables are looked up; default `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** As pg_stat_activity shows it, unless the connection string says; default "rungs up" and so on. */
-  readonly applicationName?: string;
-}
-
-export interface RunOptions extends Options {
-  /** Report what would be done; nothing is locked or written. */
-  readonly dryRun?: boolean;
-  /** Run every file golang-migrate's way: dirty, file, clean. */
-  readonly plain?: boolean;
-  /** Asked with the plan before anything is locked or run. */
-  readonly confirm?: (steps: readonly Step[], database: string) => Promise<Confirmed>;
-  /** Run files below the current version that were never applied. */
-  readonly allowOutOfOrder?: boolean;
-  /** Take files that were edited after being applied as they are now. */
-  readonly acceptChanged?: boolean;
-  /** Pass a missing down file as empty. */
-  readonly allowMissingDown?: boolean;
-  /** `up` leaves a database alone that is newer than every file, instead of refusing it. */
-  readonly acceptAhead?: boolean;
-}
 
 /** Applies pending migrations: all, the next `steps`, or those up to and including version `to`. */
 export function up(options: RunOptions & { readonly steps?: number; readonly to?: bigint }): Promise<Report> {
@@ -125,6 +86,14 @@ export async function baseline(
   return baselineAt(options.version, jobFor('baseline', options));
 }
 
+/**
+ * Of files with layout `named`: forgets the last record and reverses nothing. Resolves to the file's name, or null where
+ * there was none.
+ */
+export async function rollback(options: Options): Promise<string | null> {
+  return forgetLast(jobFor('rollback', options));
+}
+
 /** Every migration with its state. Reads only. */
 export async function status(options: Options): Promise<Status> {
   return inspect(jobFor('status', options));
@@ -135,9 +104,13 @@ export async function verify(options: Options): Promise<readonly Check[]> {
   return verifyAll(jobFor('verify', options));
 }
 
-/** The version table's row. Reads only; needs no migration files. */
-export async function currentVersion(options: Omit<Options, 'migrations'>): Promise<Head> {
-  const none = { origin: '', migrations: [], ignored: [] };
+/** The version table's row. Reads only; needs no migration files, and refuses those that have no versions: a script. */
+export async function currentVersion(
+  options: Omit<Options, 'migrations'> & Partial<Pick<Options, 'migrations'>>,
+): Promise<Head> {
+  const { migrations = '', layout } = options;
+  if (await isScript(migrations, layout)) throw noVersions('MIGRATION_VERSION_FAILED', 'read the version');
+  const none: Migrations = { layout: 'pairs', origin: '', migrations: [], ignored: [] };
   return readVersion(jobFor('version', { ...options, migrations: none }));
 }
 
@@ -156,7 +129,8 @@ function jobFor(command: string, options: RunOptions): Job {
   const emit = options.onEvent ?? (() => {});
   return {
     door: doorFor(command, options, emit),
-    source: async () => (typeof migrations === 'string' ? readMigrations(migrations) : migrations),
+    source: async () =>
+      typeof migrations === 'string' ? readMigrations(migrations, options.layout) : migrations,
     allow: {
       outOfOrder: options.allowOutOfOrder ?? false,
       changed: options.acceptChanged ?? false,
@@ -166,6 +140,7 @@ function jobFor(command: string, options: RunOptions): Job {
     lockTimeoutMs: options.lockTimeoutMs ?? 15_000,
     dryRun: options.dryRun ?? false,
     plainOnly: options.plain ?? false,
+    skipDuplicates: options.skipDuplicates ?? false,
     confirm: options.confirm ?? (async () => 'unasked'),
     emit,
     signal: options.signal,
@@ -175,39 +150,68 @@ function jobFor(command: string, options: RunOptions): Job {
   };
 }
 
+const USUAL = { attempts: 3, delayMs: 500 };
+/** Muse's. */
+const FOR_SCRIPTS = { attempts: 5, delayMs: 5000 };
+
 /** Enough attempts to outlive a restart of the server. */
 const PATIENT = { attempts: 10, delayMs: 250, deadlineMs: 30_000 };
 
+function sentinelOf(text: string): Door['table']['sentinel'] {
+  const dot = text.indexOf('.');
+  return { schema: dot < 0 ? null : text.slice(0, dot), name: text.slice(dot + 1) };
+}
+
+const isStandard = ({ schema, name }: Database['table']): boolean =>
+  schema === null && name === 'schema_migrations';
+
 function doorFor(command: string, options: Options, emit: Emit): Door {
-  const { database, signal, table: given, applicationName = `rungs ${command}` } = options;
+  const { database, signal, role, table: given, applicationName = `rungs ${command}` } = options;
   const named = { schema: given?.schema ?? null, name: given?.name ?? 'schema_migrations' };
+  const withJournal = (t: typeof named, name = given?.journal) => ({
+    ...t,
+    journal: name ?? journalOf(t.name),
+    sentinel: sentinelOf(options.sentinel ?? 'users'),
+  });
   if (typeof database !== 'string') {
     // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
     if ('totalCount' in database) throw new TypeError('a pg.Pool: lend a client of it, from pool.connect()');
-    const session = async () => lend(database);
+    const open = () => refused(lend(database, role), 'MIGRATION_INIT_FAILED', `act as the role ${role}`);
     return {
-      open: session,
-      reopen: () => reopenLike(database, PATIENT),
-      table: named,
+      open,
+      reopen: () => reopenLike(database, role, PATIENT),
+      table: withJournal(named),
+      tables: (own) => withJournal(own),
       isTableInUrl: false,
       urlPath: null,
+      multiStatement: false,
     };
   }
   // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
   const said = parseDatabaseUrl(database, options.env ?? process.env);
-  const { role } = options;
   const parsed = role === undefined ? said : { ...said, settings: withRole(said.settings, role) };
   for (const message of parsed.warnings) {
     emit({ kind: 'warning', warning: { reason: 'url', message, file: null, line: null, column: null } });
   }
-  const { attempts = 3, delayMs = 500, deadlineMs = Number.POSITIVE_INFINITY } = options.retry ?? {};
   const now = () => performance.now();
-  const isTableInUrl = parsed.table.name !== 'schema_migrations' || parsed.table.schema !== null;
+  const isTableInUrl = !isStandard(parsed.table);
+  const tables = (own: typeof named) => withJournal(own, parsed.journal ?? given?.journal);
   return {
-    open: () => connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal }),
+    open: (layout) => {
+      const told = layout === 'script';
+      const usual = told ? FOR_SCRIPTS : USUAL;
+      const {
+        attempts = usual.attempts,
+        delayMs = usual.delayMs,
+        deadlineMs = Infinity,
+      } = options.retry ?? {};
+      return connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal, told });
+    },
     reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
-    table: isTableInUrl ? parsed.table : named,
+    table: tables(isTableInUrl ? parsed.table : named),
+    tables,
     isTableInUrl,
     urlPath: parsed.urlPath,
+    multiStatement: parsed.multiStatement,
   };
 }

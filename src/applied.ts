@@ -3,35 +3,16 @@
  * lower file was never run; the journal alone does not know what golang-migrate did meanwhile.
  */
 
-import type { Head, JournalKind, JournalRow, Migration, Recorded } from './migration.ts';
+import { stateOfNames } from './applied-names.ts';
+import { halfRun } from './ledger/sentinel.ts';
+import type { Head, JournalRow, Migration, Migrations, Recorded } from './migration.ts';
+import type { Applied, State, Unseen } from './state.ts';
 
-/** One applied migration, as far as it is known. */
-export interface Applied {
-  readonly version: bigint;
-  readonly name: string;
-  readonly kind: JournalKind;
-  readonly checksum: string | null;
-  readonly appliedAt: string | null;
-  readonly executionTimeMs: number | null;
-  readonly appliedBy: string | null;
-}
-
-/** A move of the ledger that the journal does not have: golang-migrate's, or a hand's. */
-export interface Unseen {
-  readonly migration: { readonly version: bigint; readonly name: string; readonly checksum: string | null };
-  readonly direction: 'up' | 'down';
-}
-
-export interface State {
-  readonly applied: ReadonlyMap<bigint, Applied>;
-  /** To be written into the journal before the next run adds to it. */
-  readonly unseen: readonly Unseen[];
-  /** The row of a run that has not reached its end, if the ledger is still as that run left it. */
-  readonly unfinished: JournalRow | null;
-}
-
-export function stateOf(recorded: Recorded, migrations: readonly Migration[]): State {
-  const applied = new Map<bigint, Applied>();
+export function stateOf(recorded: Recorded, source: Pick<Migrations, 'layout' | 'migrations'>): State {
+  const { migrations } = source;
+  if (source.layout === 'named') return stateOfNames(recorded, migrations);
+  if (source.layout === 'script') return stateOfScript(recorded, migrations);
+  const applied = new Map<string, Applied>();
   for (const row of recorded.journal) replay(applied, row);
   const { head } = recorded;
   const last = recorded.journal.findLast((row) => row.kind !== 'accepted');
@@ -43,35 +24,52 @@ export function stateOf(recorded: Recorded, migrations: readonly Migration[]): S
     (last.state === 'started') === head.dirty &&
     (!head.dirty || last.ledgerXid === recorded.ledgerXid);
   const unfinished = ourMove && head.dirty ? last : null;
-  const known = ourMove && (head.dirty || head.version === null || applied.has(head.version));
+  const known = ourMove && (head.dirty || head.version === null || applied.has(String(head.version)));
   const unseen = known ? [] : bridge(applied, head, migrations);
   for (const { migration, direction } of unseen) {
-    if (direction === 'down') applied.delete(migration.version);
-    else applied.set(migration.version, { ...assumed, ...migration });
+    const id = String(migration.version);
+    if (direction === 'down') applied.delete(id);
+    else applied.set(id, { ...assumed, ...migration, id });
   }
   return { applied, unseen, unfinished };
+}
+
+/** The sentinel is there: all of it counts as applied, unless the journal knows it to be half done. */
+function stateOfScript({ ledgerExists, journal }: Recorded, migrations: readonly Migration[]): State {
+  const unfinished = halfRun(journal);
+  const applied = new Map<string, Applied>();
+  if (ledgerExists && unfinished === null) {
+    for (const { id, version, name } of migrations) {
+      applied.set(id, { ...assumed, id, version, name, checksum: null });
+      for (const row of journal) {
+        if (row.version === null && row.name === id && row.state === 'done')
+          replay(applied, { ...row, version }, id);
+      }
+    }
+  }
+  return { applied, unseen: [], unfinished };
 }
 
 const unknownTimes = { appliedAt: null, executionTimeMs: null, appliedBy: null };
 const assumed = { kind: 'assumed', ...unknownTimes } as const;
 
-function replay(applied: Map<bigint, Applied>, row: JournalRow): void {
+function replay(applied: Map<string, Applied>, row: JournalRow, id = String(row.version)): void {
   const { version } = row;
   if (version === null || row.state === 'started') return;
   if (row.direction === 'down') {
-    applied.delete(version);
+    applied.delete(id);
     return;
   }
-  const before = applied.get(version);
+  const before = applied.get(id);
   if (row.kind === 'accepted' && before !== undefined) {
-    applied.set(version, { ...before, checksum: row.checksum });
+    applied.set(id, { ...before, checksum: row.checksum });
     return;
   }
   const { name, kind, checksum, appliedAt, executionTimeMs, appliedBy } = row;
   // Of what was taken to be so, the row's times say only when it was written down. An adopted row has the other tool's.
   const isTold = kind === 'run' || kind === 'adopted';
   const times = isTold ? { appliedAt, executionTimeMs, appliedBy: appliedBy || null } : unknownTimes;
-  applied.set(version, { version, name, kind, checksum, ...times });
+  applied.set(id, { id, version, name, kind, checksum, ...times });
 }
 
 /**
@@ -80,7 +78,7 @@ function replay(applied: Map<bigint, Applied>, row: JournalRow): void {
  * whatever the journal says, unless it is dirty: then nobody knows.
  */
 function bridge(
-  applied: ReadonlyMap<bigint, Applied>,
+  applied: ReadonlyMap<string, Applied>,
   head: Head,
   migrations: readonly Migration[],
 ): readonly Unseen[] {
@@ -94,7 +92,7 @@ function bridge(
   reverted.sort((a, b) => (a.migration.version > b.migration.version ? -1 : 1));
   const reached = migrations
     .filter((m) =>
-      m.version === top ? !head.dirty && !applied.has(top) : m.version > highest && m.version < top,
+      m.version === top ? !head.dirty && !applied.has(String(top)) : m.version > highest && m.version < top,
     )
     .map(({ version, name, up }): Unseen => {
       return { migration: { version, name, checksum: up?.checksum ?? null }, direction: 'up' };

@@ -1,11 +1,13 @@
 /** Runs one step in its mode. */
 
+import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { operationOf } from './failure.ts';
 import type { Mode } from './migration.ts';
 import { opened } from './opened.ts';
 import type { Reply } from './pg/message.ts';
 import { resumable } from './resumable.ts';
+import type { FileMessage } from './script.ts';
 import * as script from './script.ts';
 import { attempt, own, type Running, send, settle, told } from './send.ts';
 
@@ -17,7 +19,7 @@ export interface Done {
 }
 
 export async function apply(r: Running): Promise<Done> {
-  const { worker, step, mode } = r;
+  const { worker, step } = r;
   const marks: { readonly elapsedMs: number; readonly locks: number }[] = [];
   worker.session.onNotice = ({ severity, message }) => {
     const mark = script.readMarker(worker.script, message);
@@ -25,9 +27,7 @@ export async function apply(r: Running): Promise<Done> {
     else marks.push(mark);
   };
   const begun = worker.now();
-  if (mode === 'atomic') await atomic(r);
-  else if (mode === 'plain') await plain(r);
-  else await resumable(r);
+  const mode = await run(r);
   const mark = marks.at(-1);
   // Of one message the server's own time; of several, ours, which has the round trips in it.
   const ours = Math.round(worker.now() - begun);
@@ -35,9 +35,52 @@ export async function apply(r: Running): Promise<Done> {
   return { mode, executionTimeMs, locks: mark?.locks ?? 0 };
 }
 
+/** Returns the mode that it came to. */
+async function run(r: Running): Promise<Mode> {
+  const { mode } = r;
+  if (mode === 'plain') await plain(r);
+  else if (mode === 'resumable') await resumable(r);
+  else {
+    try {
+      await atomic(r);
+    } catch (e) {
+      if (isDuplicate(r, e)) {
+        await withoutDuplicates(r);
+        return mode;
+      }
+      if (!isForOneByOne(r, e)) throw e;
+      await oneByOne(r, e);
+      return 'resumable';
+    }
+  }
+  return mode;
+}
+
+/** What the server says where only the transaction is in the way: of a new enum value, of a COMMIT inside, of a statement. */
+const TRANSACTION_IN_THE_WAY = ['55P04', '2D000', '25001'];
+
+const isForOneByOne = ({ worker, analysis }: Running, e: unknown): e is MigrateError =>
+  worker.multiStatement &&
+  analysis?.parsed === true &&
+  e instanceof MigrateError &&
+  TRANSACTION_IN_THE_WAY.includes(e.sqlstate ?? '');
+
+/** With x-multi-statement golang-migrate would have run it so from the start. Nothing of the first try is left. */
+async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
+  const { worker, step } = r;
+  await attempt(r, own(worker.script.cleanUp));
+  const file = step.file?.path ?? null;
+  const warning = { reason: 'one_by_one', file, line: null, column: null };
+  worker.emit({
+    kind: 'warning',
+    warning: { ...warning, message: `run statement by statement, as x-multi-statement has it: ${message}` },
+  });
+  await resumable({ ...r, mode: 'resumable' });
+}
+
 async function atomic(r: Running): Promise<void> {
   const { worker, step } = r;
-  const message = script.atomic(worker.script, step);
+  const message = script.atomic(worker.script, step, r.analysis?.wrapper);
   let reply: Reply;
   try {
     reply = await send(worker, message.text);
@@ -59,6 +102,14 @@ async function plain(r: Running): Promise<void> {
   const { worker, step } = r;
   const begun = worker.now();
   const row = await opened(r, 'plain');
-  await attempt(r, { text: step.file?.text ?? '', before: 0, offset: 0, tagsBefore: 0 });
+  for (const message of plainMessages(r)) await attempt(r, message);
   await attempt(r, own(script.finish(worker.script, step, 'plain', row, worker.now() - begun)));
+}
+
+function plainMessages({ worker, step, analysis }: Running): readonly FileMessage[] {
+  const text = step.file?.text ?? '';
+  // In golang-migrate's steps its own BEGIN and COMMIT count.
+  if (worker.multiStatement && analysis?.parsed === true && analysis.wrapper.length === 0)
+    return analysis.statements.map((st) => script.alone(text, st));
+  return [{ text, before: 0, offset: 0, tagsBefore: 0 }];
 }

@@ -4,7 +4,7 @@
  */
 
 import { type Analysed, analyse, chosenFor } from './analysed.ts';
-import { type State, stateOf } from './applied.ts';
+import { stateOf } from './applied.ts';
 import { type Baseline, cleanUp, decode, own, READ, restore } from './baseline.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
@@ -16,13 +16,15 @@ import { look, readRecorded, type Sight } from './look.ts';
 import type { Goal, Migrations, Recorded } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
-import { plan } from './plan/plan.ts';
-import { codeOf, type Plan } from './plan/situation.ts';
+import { plan, refuseMoves } from './plan/plan.ts';
+import { codeOf, commandOf, isSamePlan, type Plan } from './plan/situation.ts';
 import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
 import * as script from './script.ts';
 import type { Worker } from './send.ts';
+import type { State } from './state.ts';
 import { runSteps } from './steps.ts';
+import { noteUnread } from './unread.ts';
 
 /** What stays the same for a whole command. */
 interface Command {
@@ -48,11 +50,14 @@ export async function migrate(goal: Goal, job: Job): Promise<Outcome> {
   let error: MigrateError | null = null;
   try {
     const source = await job.source();
+    refuseMoves(goal, source);
+    log.read(source);
     for (const { path, why } of source.ignored) log.warn('ignored_file', `not run: ${why}`, path);
-    session = await job.door.open();
+    session = await job.door.open(source.layout);
     await run({ goal, job, source, log }, session);
   } catch (e) {
     error = asMigrateError(e, 'MIGRATION_INIT_FAILED', 'get ready to migrate');
+    if (session !== null && error.reason === 'syntax') await noteUnread(session, job, error);
   }
   await close(session, log, error);
   return log.outcome(error);
@@ -76,7 +81,7 @@ async function firstView(command: Command, session: Session): Promise<View> {
     return await view(command, session, null);
   } catch (e) {
     if (job.dryRun || !(e instanceof MigrateError) || e.reason !== 'dirty') throw e;
-    const { identity, place } = await look(session, job.door.table);
+    const { identity, place } = await look(session, job.door.table, command.source.layout);
     const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
     const { lockTimeoutMs: timeoutMs, now, signal } = job;
     await acquire(session, ids, { code: e.code, timeoutMs, now, emit: log.emit, signal });
@@ -97,17 +102,26 @@ async function view(command: Command, session: Session, before: View | null): Pr
   const complete = before?.recorded.ledgerExists === true && before.recorded.journalExists;
   const sight = complete
     ? before.sight
-    : await refused(look(session, job.door.table), 'MIGRATION_INIT_FAILED', 'identify the database');
+    : await refused(
+        look(session, job.door.table, source.layout),
+        'MIGRATION_INIT_FAILED',
+        'identify the database',
+      );
   const recorded = await refused(
     readRecorded(session, sight),
     'MIGRATION_VERSION_FAILED',
     'read the version',
   );
   log.seen(recorded.head);
-  const state = stateOf(recorded, source.migrations);
+  const state = stateOf(recorded, source);
   const made = plan(source, recorded.head, state, goal, job.allow);
   const code = codeOf(goal, recorded.head);
-  const setting = { serverVersion: sight.identity.serverVersion, code, emit: log.emit };
+  const setting = {
+    serverVersion: sight.identity.serverVersion,
+    code,
+    multiStatement: job.door.multiStatement,
+    emit: log.emit,
+  };
   const analysed = await analyse(made.steps, before?.analysed ?? new Map(), setting);
   if (before === null) await refuseUnavailable(session, made.steps, analysed, setting);
   log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
@@ -139,17 +153,20 @@ async function underLock(command: Command, session: Session, first: View, asked:
   try {
     const now = await view(command, session, first);
     if (asked && !isSamePlan(first.plan, now.plan)) {
-      throw stop(command, now, 'raced', 'while you were asked, the database changed; nothing was run');
+      throw stop(command, now, 'raced', 'the database changed before the run could begin; nothing was run');
     }
     const worker: Worker = {
+      skipDuplicates: job.skipDuplicates,
       session,
       code,
       encoding: identity.encoding,
       emit: log.emit,
       now: job.now,
       signal: job.signal,
+      multiStatement: job.door.multiStatement,
       script: {
         place,
+        ledger: first.sight.ledger,
         author: { tool: job.tool, run: job.newId() },
         nonce: job.newId(),
         cleanUp: cleanUp(baseline),
@@ -185,12 +202,12 @@ async function prepare(worker: Worker, { recorded, state, plan }: View): Promise
   const unseen = state.unseen.map(
     ({ migration, direction }): Entry => ({ ...common, ...migration, direction, kind: 'assumed' }),
   );
-  const accepted = plan.accepted.map(({ version, name, up }): Entry => {
-    const checksum = up?.checksum ?? null;
-    return { ...common, version, name, checksum, direction: 'up', kind: 'accepted' };
+  const accepted = plan.accepted.map((m): Entry => {
+    const checksum = m.up?.checksum ?? null;
+    return { ...common, ...worker.script.ledger.key(m), checksum, direction: 'up', kind: 'accepted' };
   });
   const exists = { ledger: recorded.ledgerExists, journal: recorded.journalExists };
-  const text = script.prepare(worker.script, exists, [...unseen, ...accepted]);
+  const text = script.prepare(worker.script, exists, [...unseen, ...accepted], plan.accepted);
   if (text === null) return;
   await refused(
     worker.session.send(text),
@@ -205,17 +222,12 @@ function stop(
   reason: 'cancelled' | 'declined' | 'raced',
   message: string,
 ): MigrateError {
-  return new MigrateError(codeOf(goal, recorded.head), reason, { operation: 'confirm the run', message });
-}
-
-function isSamePlan(a: Plan, b: Plan): boolean {
-  return (
-    a.steps.length === b.steps.length &&
-    a.steps.every((s, i) => {
-      const other = b.steps[i];
-      return s.migration.version === other?.migration.version && s.direction === other.direction;
-    })
-  );
+  const hint = reason === 'declined' ? {} : { hint: `run \`${commandOf(goal)}\` again` };
+  return new MigrateError(codeOf(goal, recorded.head), reason, {
+    operation: 'confirm the run',
+    message,
+    ...hint,
+  });
 }
 
 /** All work is done by then: a failure to close is worth a warning, no more. */

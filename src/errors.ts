@@ -1,6 +1,6 @@
 /**
- * The one error class and its two tables: what went wrong in the documented vocabulary (`code`, with an exit
- * code each), and more finely (`reason`). docs/errors.md is generated from both.
+ * The one error class, and what went wrong in the documented vocabulary (`code`, with an exit code each). Finer than
+ * that is src/reasons.ts; docs/errors.md is generated from both.
  */
 
 import type { Location } from './migration.ts';
@@ -14,7 +14,8 @@ export const CODES = {
   MIGRATION_SOURCE_FAILED: {
     exit: 10,
     title: 'the migration files cannot be used',
-    meaning: 'A migration file or folder is missing, unreadable, misnamed, duplicated or not valid SQL.',
+    meaning:
+      'A migration file or folder is missing, unreadable, misnamed, duplicated or not valid SQL, or a folder has none.',
   },
   MIGRATION_INIT_FAILED: {
     exit: 11,
@@ -70,6 +71,9 @@ export const CODES = {
 
 export type ErrorCode = keyof typeof CODES;
 
+/** Of a fault of ours, whatever we were at; sysexits.h's EX_SOFTWARE. */
+export const INTERNAL_EXIT = 70;
+
 export interface ErrorDetails {
   /** What was being done, as in "apply migration 7". */
   readonly operation: string;
@@ -113,6 +117,6 @@ export class MigrateError extends Error {
   }
 
   get exitCode(): number {
-    return CODES[this.code].exit;
+    return this.reason === 'internal' ? INTERNAL_EXIT : CODES[this.code].exit;
   }
 }

@@ -2,6 +2,11 @@ import type { Direction, Mode } from './migration.ts';
 
 /** What happens while the engine works. Reporters are tables over this union; the engine itself is silent. */
 export type Event =
+  /** A script's own four (Muse's), which the others have no need of. */
+  | { readonly kind: 'initializing' }
+  | { readonly kind: 'connecting'; readonly attempt: number; readonly attempts: number }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'initialized' }
   | {
       readonly kind: 'connection-failed';
       readonly attempt: number;

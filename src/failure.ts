@@ -1,11 +1,13 @@
 /** A failed message, told as the user's file sees it: which statement, which line and column, and what to do. */
 
-import { type ErrorCode, type ErrorDetails, MigrateError, REASONS, type Reason } from './errors.ts';
+import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
 import { RACED } from './ledger/journal.ts';
+import { NO_SENTINEL } from './ledger/sentinel.ts';
 import type { Analysis, Location, Mode, Step } from './migration.ts';
+import { REASONS, type Reason } from './reasons.ts';
 import type { FileMessage } from './script.ts';
 import { at, fromBytes, fromCodePoints } from './sql/position.ts';
-import { lack, type Who } from './sql/rights.ts';
+import { lack, needsSuperuser, type Who } from './sql/rights.ts';
 import type { ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
 
@@ -31,6 +33,8 @@ const CURES: Readonly<Record<string, string>> = {
   '25001': 'the statement cannot run inside a transaction: begin the file with `-- rungs: no-transaction`',
   '25006': REASONS.read_only.next,
   '40P01': 'it was a deadlock with another session',
+  '57014':
+    'it was cancelled, by an administrator or by `statement_timeout` (in the URL also `x-statement-timeout`): raise that',
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
 
@@ -70,7 +74,9 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    reason === 'raced' ? details : { ...details, hint: next(failed, step, mode, place, statement) },
+    reason === 'raced' || reason === 'sentinel'
+      ? details
+      : { ...details, hint: next(failed, step, mode, place, statement) },
   );
 }
 
@@ -86,11 +92,14 @@ function next(
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
   const cure = CURES[code] ?? (code === '42501' ? rightHint(server, statement, who) : fix);
-  const command = step.direction === 'up' ? '`task migrate`' : '`task migrate:down`';
+  const command = commandFor(step);
   if (mode === 'resumable') return `${cure}, and run ${command} again: it goes on at this statement`;
   if (mode === 'atomic') return `${cure}, and run ${command} again`;
+  const { id, version } = step.migration;
   const before = step.from.version ?? 0n;
-  return `undo by hand what the file has committed, then \`task migrate:force -- ${before}\`; ${cure}, and run ${command} again`;
+  // Only pairs have a version to force.
+  const free = id === String(version) ? `task migrate:force -- ${before}` : 'rungs rollback';
+  return `undo by hand what the file has committed, then \`${free}\`; ${cure}, and run ${command} again`;
 }
 
 /** The text of the statement at the place; of the whole file where that is not known. */
@@ -105,11 +114,17 @@ const innerStatement = ({ where }: ServerError): string | undefined =>
   /^SQL statement "([\s\S]*?)"$/m.exec(where ?? '')?.[1];
 
 /** Who lacks which right on what, and the command that gives it; for any 42501. */
-export function rightHint({ message }: ServerError, statement: string, who: Who | null): string {
-  const found = who === null ? null : lack(message, statement, who);
+export function rightHint(server: ServerError, statement: string, who: Who | null): string {
+  if (needsSuperuser(server.hint ?? ''))
+    return 'connect as a superuser, or have one run the statement and take it out of the file';
+  const found = who === null ? null : lack(server, statement, who);
   if (who === null || found === null) return REASONS.permission.next;
   return `role ${who.user} lacks ${found.right} on ${found.object}: \`${found.cure}\``;
 }
+
+/** What goes on in the direction of the step. Not with the number that was typed: a part of that may be done. */
+export const commandFor = ({ direction }: Pick<Step, 'direction'>): string =>
+  direction === 'up' ? '`task migrate`' : '`task migrate:down`';
 
 /** The type that was meant where an unknown one is. */
 function typeAt(place: Place | null): string | null {
@@ -119,6 +134,7 @@ function typeAt(place: Place | null): string | null {
 
 export function reasonOf(server: ServerError): Reason {
   if (server.code === RACED) return 'raced';
+  if (server.code === NO_SENTINEL) return 'sentinel';
   if (server.code === '42501') return 'permission';
   if (server.code === '25006') return 'read_only';
   return 'sql';

@@ -2,14 +2,15 @@
 
 import { forcedMoves, stateOf } from './applied.ts';
 import { lockIds } from './config/lock-id.ts';
-import type { MigrateError } from './errors.ts';
+import { MigrateError } from './errors.ts';
 import type { Job } from './job.ts';
 import type { Entry } from './ledger/journal.ts';
 import { startLog } from './log.ts';
 import { look, readRecorded } from './look.ts';
-import type { Head } from './migration.ts';
+import type { Head, Migrations } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
+import { noVersions } from './plan/script.ts';
 import { asMigrateError } from './refused.ts';
 import { emptyReport, type Outcome } from './report.ts';
 import * as script from './script.ts';
@@ -27,7 +28,9 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
     if (error === null) log.warn('close_failed', `MIGRATION_CLOSE_FAILED: ${e.message}`, null);
   };
   try {
-    const { migrations, origin } = await job.source();
+    const source = await job.source();
+    if (source.layout !== 'pairs') throw noVersion(source);
+    const { migrations, origin, layout } = source;
     const file = migrations.find((m) => m.version === version);
     const to = version === 0n && file === undefined ? null : version;
     if (to !== null && file === undefined) {
@@ -38,14 +41,14 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
       );
     }
     session = await job.door.open();
-    const sight = await look(session, job.door.table);
-    const { identity, place } = sight;
+    const sight = await look(session, job.door.table, layout);
+    const { identity, place, ledger } = sight;
     const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
     await acquire(session, ids, { ...job, code: CODE, timeoutMs: job.lockTimeoutMs });
-    const recorded = await readRecorded(session, await look(session, job.door.table));
+    const recorded = await readRecorded(session, await look(session, job.door.table, layout));
     moved = { from: recorded.head, to };
     const common = { mode: null, head: to, kind: 'forced' } as const;
-    const moves = forcedMoves(stateOf(recorded, migrations), migrations, to).map(
+    const moves = forcedMoves(stateOf(recorded, source), migrations, to).map(
       ({ migration, direction }): Entry => ({ ...common, ...migration, direction }),
     );
     // Where no migration changes its state, the move itself is still recorded.
@@ -53,6 +56,7 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
       moves.length > 0 ? moves : [{ ...common, version: null, name: '', direction: 'up', checksum: null }];
     const writer: script.Script = {
       place,
+      ledger,
       author: { tool: job.tool, run: job.newId() },
       nonce: job.newId(),
       cleanUp: '',
@@ -75,3 +79,12 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
   const { warnings } = log.outcome(null).report;
   return { report: { ...emptyReport, from: from.version, ...at, warnings }, error };
 }
+
+const noVersion = ({ layout, origin }: Migrations): MigrateError =>
+  layout === 'script'
+    ? noVersions(CODE, 'set the version', origin)
+    : new MigrateError(CODE, 'layout', {
+        operation: 'set the version',
+        message: 'files of layout `named` have no version to set: the table has a row for each of them',
+        hint: '`rungs rollback` forgets the last row; to skip a file, insert its row',
+      });

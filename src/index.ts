@@ -9,22 +9,22 @@ export {
   down,
   force,
   goto,
-  type Options,
   plan,
-  type RunOptions,
   redo,
+  rollback,
   status,
   up,
   verify,
   version,
 } from './api.ts';
-export { CODES, type ErrorCode, MigrateError, REASONS, type Reason } from './errors.ts';
+export { CODES, type ErrorCode, MigrateError } from './errors.ts';
 export type { Event, LockHolder, Warning } from './event.ts';
 export type {
   Confirmed,
   Direction,
   Goal,
   Head,
+  Layout,
   Location,
   Migration,
   MigrationFile,
@@ -32,7 +32,9 @@ export type {
   Mode,
   Step,
 } from './migration.ts';
+export type { Options, RunOptions } from './options.ts';
 export type { LentClient } from './pg/lent.ts';
+export { REASONS, type Reason } from './reasons.ts';
 export type { Check, CheckName, MigrationRef, Report, StepReport } from './report.ts';
 export { readMigrations } from './source.ts';
 export { type MigrateOnStartOptions, migrateOnStart } from './start.ts';

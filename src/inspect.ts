@@ -2,8 +2,9 @@
 
 import { stateOf } from './applied.ts';
 import type { Job } from './job.ts';
+import { sentinelName } from './ledger/sentinel.ts';
 import { look, readRecorded } from './look.ts';
-import type { Head } from './migration.ts';
+import type { Head, Layout } from './migration.ts';
 import { refused } from './refused.ts';
 import { type Status, statusOf } from './status.ts';
 
@@ -16,20 +17,21 @@ export async function inspect(job: Job): Promise<Status> {
     job.emit({ kind: 'warning', warning: { reason, message, file, line: null, column: null } });
   for (const { path, why } of source.ignored) warn('ignored_file', `not run: ${why}`, path);
   if (source.migrations.length === 0) warn('no_migrations', `no migration files in ${source.origin}`, null);
-  const { recorded } = await readAll(job);
-  return statusOf(source, recorded, stateOf(recorded, source.migrations));
+  const { sight, recorded } = await readAll(job, source.layout);
+  const sentinel = source.layout === 'script' ? sentinelName(sight.place) : null;
+  return statusOf(source, recorded, stateOf(recorded, source), sentinel);
 }
 
 /** The ledger's row alone. Throws MigrateError. */
 export async function readVersion(job: Job): Promise<Head> {
-  return (await readAll(job)).recorded.head;
+  return (await readAll(job, null)).recorded.head;
 }
 
-async function readAll(job: Job) {
+async function readAll(job: Job, layout: Layout | null) {
   const session = await job.door.open();
   try {
     const sight = await refused(
-      look(session, job.door.table),
+      look(session, job.door.table, layout),
       'MIGRATION_INIT_FAILED',
       'identify the database',
     );

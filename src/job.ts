@@ -1,21 +1,26 @@
 /** What a command is given to work with. */
 
 import type { Emit } from './event.ts';
-import type { Confirmed, Migrations, Step } from './migration.ts';
+import type { Tables } from './ledger/identify.ts';
+import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import type { Allowances } from './plan/situation.ts';
 
 /** How to reach the database. */
 export interface Door {
-  /** Connects, with the configured attempts. */
-  readonly open: () => Promise<Session>;
+  /** Connects, with the configured attempts; for a script as Muse does, where nothing is said, and in its words. */
+  readonly open: (layout?: Layout) => Promise<Session>;
   /** After a loss, to find out what was committed; patient. */
   readonly reopen: () => Promise<Session>;
-  readonly table: { readonly schema: string | null; readonly name: string };
+  readonly table: Tables;
+  /** All of them, were the version table another; what is said of the others holds. */
+  readonly tables: (own: Pick<Tables, 'schema' | 'name'>) => Tables;
   /** The connection string names the table, and wins over any setting. */
   readonly isTableInUrl: boolean;
   /** The URL's path with its slash, which golang-migrate puts into its lock id. */
   readonly urlPath: string | null;
+  /** golang-migrate's x-multi-statement: what cannot be run in one transaction is run statement by statement. */
+  readonly multiStatement: boolean;
 }
 
 export interface Job {
@@ -26,6 +31,8 @@ export interface Job {
   readonly dryRun: boolean;
   /** Run every file golang-migrate's way. */
   readonly plainOnly: boolean;
+  /** Statements that create what is there already are left out. */
+  readonly skipDuplicates: boolean;
   /** Called with the plan before anything is locked or run. */
   readonly confirm: (steps: readonly Step[], database: string) => Promise<Confirmed>;
   readonly emit: Emit;

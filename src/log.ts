@@ -3,7 +3,8 @@
 import type { Done } from './apply.ts';
 import type { MigrateError } from './errors.ts';
 import type { Emit, Warning } from './event.ts';
-import type { Head, Migration, Mode, Step } from './migration.ts';
+import { inOrder } from './layout/named.ts';
+import type { Head, Layout, Migration, Migrations, Mode, Step } from './migration.ts';
 import type { Plan } from './plan/situation.ts';
 import { emptyReport, type MigrationRef, type Outcome, type Report, type StepReport } from './report.ts';
 
@@ -14,6 +15,7 @@ export interface Log {
   readonly planned: (head: Head, plan: Plan, mode: (step: Step) => Mode) => void;
   /** The ledger as it was found, whatever the plan will be. */
   readonly seen: (head: Head) => void;
+  readonly read: (source: Migrations) => void;
   readonly started: (step: Step, mode: Mode) => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
   /** Sent, and its outcome cannot be found out. */
@@ -25,7 +27,14 @@ export interface Log {
 
 const ref = ({ id, version, name }: Migration): MigrationRef => ({ id, version, name });
 
+const named = ({ migration, direction, file }: Step) => ({
+  ...ref(migration),
+  direction,
+  file: file?.path ?? null,
+});
+
 export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean }): Log {
+  let layout: Layout = 'pairs';
   const warnings: Warning[] = [];
   const applied: StepReport[] = [];
   const unknown: Step[] = [];
@@ -57,6 +66,10 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       modes = mode;
       for (const warning of plan.warnings) emit({ kind: 'warning', warning });
     },
+    read: (source) => {
+      layout = source.layout;
+      if (layout === 'script') emit({ kind: 'initializing' });
+    },
     seen: (head) => {
       from = head;
       now = head;
@@ -70,7 +83,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     finished: (step, { mode, executionTimeMs }) => {
       current = null;
       now = { version: step.to, dirty: false };
-      applied.push({ ...ref(step.migration), direction: step.direction, mode, executionTimeMs });
+      applied.push({ ...named(step), mode, executionTimeMs });
       const { id, name } = step.migration;
       emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
     },
@@ -81,14 +94,17 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     landed: (head) => {
       now = head;
     },
-    outcome: (error) => ({ report: job.dryRun ? dryReport() : report(), error }),
+    outcome: (error) => {
+      const isThere = layout === 'script' && steps.length === 0 && remaining.length === 0;
+      if (isThere && error === null) emit({ kind: 'initialized' });
+      return { report: job.dryRun ? dryReport() : report(), error };
+    },
   };
 
   function dryReport(): Report {
     const to = steps.at(-1);
     const planned = steps.map((s) => ({
-      ...ref(s.migration),
-      direction: s.direction,
+      ...named(s),
       mode: modes(s),
       executionTimeMs: null,
     }));
@@ -114,16 +130,16 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   }
 
   function common(after: Head): Report {
-    return { ...emptyReport, from: from.version, to: after.version, dirty: after.dirty, warnings };
+    return { ...emptyReport, layout, from: from.version, to: after.version, dirty: after.dirty, warnings };
   }
 }
 
 /** What is unapplied: what the plan left, and the planned ups that were not done. */
 function pendingAfter(undone: readonly Step[], remaining: readonly Migration[]): readonly MigrationRef[] {
-  const all = new Map(remaining.map((m) => [m.version, m]));
+  const all = new Map(remaining.map((m) => [m.id, m]));
   for (const s of undone) {
-    if (s.direction === 'up') all.set(s.migration.version, s.migration);
-    else all.delete(s.migration.version);
+    if (s.direction === 'up') all.set(s.migration.id, s.migration);
+    else all.delete(s.migration.id);
   }
-  return [...all.values()].sort((a, b) => (a.version < b.version ? -1 : 1)).map(ref);
+  return [...all.values()].sort(inOrder).map(ref);
 }

@@ -1,27 +1,31 @@
 /** The two queries every command makes. Reading needs no DDL, no lock and no CREATE right. */
 
-import { MigrateError, type Reason } from './errors.ts';
-import { decode as decodeIdentity, type Identity, identify } from './ledger/identify.ts';
+import { MigrateError } from './errors.ts';
+import { decode as decodeIdentity, type Identity, identify, type Tables } from './ledger/identify.ts';
 import * as journal from './ledger/journal.ts';
-import * as ledger from './ledger/version-row.ts';
-import type { Place, Recorded } from './migration.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { ledgerOf } from './ledger/ledgers.ts';
+import { tableName } from './ledger/version-row.ts';
+import type { Layout, Place, Recorded } from './migration.ts';
 import type { Row } from './pg/message.ts';
 import type { Session } from './pg/session.ts';
+import type { Reason } from './reasons.ts';
 
 /** What we found at the other end. */
 export interface Sight {
   readonly identity: Identity;
   readonly place: Place;
+  readonly ledger: Ledger;
 }
 
 const OLDEST = 140000;
 
-export async function look(
-  session: Session,
-  table: { readonly schema: string | null; readonly name: string },
-): Promise<Sight> {
-  const reply = await session.query(identify(table.name, table.schema, session.lent));
-  const identity = decodeIdentity(reply.sets[0]?.[0] ?? {});
+/** `layout` null: whichever table is there. */
+export async function look(session: Session, table: Tables, layout: Layout | null): Promise<Sight> {
+  const isScript = layout === 'script';
+  const reply = await session.query(identify(table, session.lent, isScript ? table.sentinel : null));
+  const found = decodeIdentity(reply.sets[0]?.[0] ?? {});
+  const identity = isScript ? withSentinel(found, table.name) : found;
   session.pid = identity.pid;
   session.who = identity;
   const operation = 'identify the database';
@@ -35,42 +39,74 @@ export async function look(
     );
   }
   if (identity.schema === null) throw fail('no_schema', 'no schema: current_schema() is NULL');
-  const place: Place = { schema: identity.schema, table: table.name };
-  if (!journal.nameFits(table.name)) {
-    throw fail(
-      'ledger_shape',
-      `the table name ${table.name} leaves no room for the journal’s, which is longer by _history`,
-    );
-  }
+  const { name, journal: history, sentinel } = table;
+  const place: Place = { schema: identity.schema, table: name, journal: history, sentinel };
+  const long = [place.table, place.journal].find(journal.isTooLong);
+  if (long !== undefined) throw fail('ledger_shape', `the table name ${long} is longer than 63 bytes`);
+  if (place.table === place.journal)
+    throw fail('ledger_shape', `the version table and the journal are both called ${place.table}`);
   if (identity.ledger === null && identity.ledgerElsewhere !== null) {
     throw fail(
       'ledger_elsewhere',
       `the schema ${identity.schema} now comes first in the search_path, but ${identity.ledgerElsewhere}.${table.name} holds the version`,
     );
   }
-  refuseStrangers(identity, place);
-  return { identity, place };
+  const ledger = ledgerOf(layout ?? layoutOf(identity) ?? 'pairs');
+  refuseStrangers(identity, place, ledger);
+  return { identity, place, ledger };
 }
 
-function refuseStrangers({ ledger: shape, journal: history }: Identity, place: Place): void {
+const NAME_JOURNAL =
+  'name another one for the journal with `journal:` in rungs.yaml, or `x-journal-table=` in the URL';
+
+const LAYOUTS = ['pairs', 'named'] as const;
+
+/** What stands for a script's ledger is its sentinel. */
+function withSentinel(identity: Identity, table: string): Identity {
+  const { sentinel: kind } = identity;
+  const layout = kind === null ? layoutOf(identity) : null;
+  if (layout !== null) {
+    throw new MigrateError('MIGRATION_INIT_FAILED', 'ledger_shape', {
+      operation: 'look for the script’s sentinel',
+      message: `it is not there, and ${identity.schema}.${table} is ${ledgerOf(layout).what}: this database is migrated by versioned files`,
+      hint: 'run those: check `--path`, and `layout:` in rungs.yaml',
+    });
+  }
+  return { ...identity, ledger: kind === null ? null : { kind, columns: '' }, ledgerElsewhere: null };
+}
+
+/** Whose table it is; null where there is none, or a stranger's. */
+function layoutOf({ ledger: shape }: Identity): Layout | null {
+  if (shape === null) return null;
+  return LAYOUTS.find((l) => ledgerOf(l).strangeShape(shape.kind, shape.columns) === null) ?? null;
+}
+
+function refuseStrangers(identity: Identity, place: Place, ledger: Ledger): void {
+  const { ledger: shape, journal: history } = identity;
   const strange = shape === null ? null : ledger.strangeShape(shape.kind, shape.columns);
   if (strange !== null) {
+    const other = layoutOf(identity);
     throw new MigrateError('MIGRATION_VERSION_FAILED', 'ledger_shape', {
       operation: 'read the version',
-      message: `${ledger.tableName(place)} is not golang-migrate’s version table: ${strange}`,
+      message: `${tableName(place)} is not ${ledger.what}: ${strange}`,
+      ...(other === null
+        ? {}
+        : {
+            hint: `the files are \`${ledger.layout}\`, and the table is that of \`${other}\`: check \`--path\`, or write \`layout: ${other}\` into rungs.yaml`,
+          }),
     });
   }
   if (history !== null && !journal.isOurs(history)) {
     throw new MigrateError('MIGRATION_VERSION_FAILED', 'ledger_shape', {
       operation: 'read the journal',
-      message: `${place.schema}.${journal.journalName(place)} is not the journal of rungs: its columns are: ${history.columns}`,
-      hint: `rename that table (\`alter table … rename to …\`): the journal needs its name, and the version table stays as it is`,
+      message: `${place.schema}.${place.journal} is not the journal of rungs: its columns are: ${history.columns}`,
+      hint: NAME_JOURNAL,
     });
   }
 }
 
-/** The ledger's row and the journal, in one round trip. */
-export async function readRecorded(session: Session, { identity, place }: Sight): Promise<Recorded> {
+/** The ledger's rows and the journal, in one round trip. */
+export async function readRecorded(session: Session, { identity, place, ledger }: Sight): Promise<Recorded> {
   const ledgerExists = identity.ledger !== null;
   const journalExists = identity.journal !== null;
   const parts = [
@@ -80,11 +116,6 @@ export async function readRecorded(session: Session, { identity, place }: Sight)
   const sets: (readonly Row[])[] =
     parts.length === 0 ? [] : [...(await session.query(parts.join('; '))).sets];
   const rows = ledgerExists ? (sets.shift() ?? null) : null;
-  return {
-    ledgerExists,
-    journalExists,
-    head: ledger.decode(rows, place),
-    ledgerXid: rows?.[0]?.xid ?? null,
-    journal: journal.decode(sets.shift() ?? []),
-  };
+  const history = journal.decode(sets.shift() ?? []);
+  return { ledgerExists, journalExists, ...ledger.decode(rows, place, history), journal: history };
 }

@@ -5,6 +5,14 @@
 export type Direction = 'up' | 'down';
 
 /**
+ * How a folder's names are read, and with it what the database remembers:
+ * - `pairs`: `NNNNNN_name.up.sql` and `.down.sql`; golang-migrate's one number.
+ * - `named`: `NNN_name.sql`, whose numbers may repeat; FluxStudio's one row for each name.
+ * - `script`: one file with the whole schema, which is run where one table of it, the sentinel, is not there; Muse's.
+ */
+export type Layout = 'pairs' | 'named' | 'script';
+
+/**
  * How a file is run (docs/writing-migrations.md):
  * - `atomic`: file, ledger and journal in one transaction, sent as one message; the default.
  * - `resumable`: statement by statement with recorded progress, for what cannot run in a transaction.
@@ -61,6 +69,8 @@ export interface Analysis {
   readonly why: string | null;
   /** The whole file as one, where `parsed` is false. */
   readonly statements: readonly Statement[];
+  /** The file’s own BEGIN and COMMIT around all of it, which an atomic run leaves out; they are no statements here. */
+  readonly wrapper: readonly Pick<Statement, 'start' | 'end'>[];
   readonly extensions: readonly NeededExtension[];
   /** False: the grammar of another major version could not read it, and the server has the last word. */
   readonly parsed: boolean;
@@ -91,22 +101,32 @@ export interface MigrationFile {
   readonly text: string;
   /** SHA-256 of the text with CRLF and CR read as LF, in lower-case hex. */
   readonly checksum: string;
+  /** What dbmate’s or goose’s marker asks for, or the layout; a leading comment has the last word. */
+  readonly asked?: Mode;
   /** What a build found out; null where the file was just read from a folder. */
   readonly analysis: Analysis | null;
 }
 
 export interface Migration {
-  /** What the journal and every report call it: for pairs, the version in decimal. */
+  /** What the ledger and every report call it: for pairs, the version in decimal; else the file's name. */
   readonly id: string;
+  /** For named, the number, which may repeat; the highest there is for a file without one, which comes last. For a script, 1. */
   readonly version: bigint;
+  /** Empty for named and for a script, whose id says it all. */
   readonly name: string;
   /** Null where the file is missing. */
   readonly up: MigrationFile | null;
   readonly down: MigrationFile | null;
+  /**
+   * Of the whole file, as FluxStudio stores it; first as it is, then as it would be with other line ends or a byte order
+   * mark. Empty for pairs.
+   */
+  readonly ledgerChecksums: readonly string[];
 }
 
-/** What a folder (or a bundle) holds. Versions ascend and do not repeat. */
+/** What a folder (or a bundle) holds, in the order in which it is applied. */
 export interface Migrations {
+  readonly layout: Layout;
   /** Where they came from, for messages. */
   readonly origin: string;
   readonly migrations: readonly Migration[];
@@ -114,24 +134,21 @@ export interface Migrations {
   readonly ignored: readonly { readonly path: string; readonly why: string }[];
 }
 
-/** golang-migrate's one row. `version` null: no row, or -1. */
+/** golang-migrate's one row. `version` null: no row, or -1; always null for the other layouts. */
 export interface Head {
   readonly version: bigint | null;
   readonly dirty: boolean;
 }
 
-/** What a journal row records. */
-export type JournalKind =
-  /** We ran it. */
-  | 'run'
-  /** The ledger had moved without us (golang-migrate): taken as applied or reverted. */
-  | 'assumed'
-  /** `force` moved the ledger past it. */
-  | 'forced'
-  /** `--accept-changed`: the edited file's checksum counts from here on. */
-  | 'accepted'
-  /** Taken over with what another tool had recorded (`adopt`), or because it is all there (`baseline`). */
-  | 'adopted';
+/**
+ * What a journal row records:
+ * - `run`: we ran it.
+ * - `assumed`: the ledger had moved without us (golang-migrate): taken as applied or reverted.
+ * - `forced`: `force` moved the ledger past it.
+ * - `accepted`: with `--accept-changed`, the edited file's checksum counts from here on.
+ * - `adopted`: taken over with what another tool had recorded (`adopt`), or because it is all there (`baseline`).
+ */
+export type JournalKind = 'run' | 'assumed' | 'forced' | 'accepted' | 'adopted';
 
 /**
  * What was true just before a concurrent index statement: whatever INVALID index its table has beyond `before`
@@ -156,8 +173,8 @@ export interface JournalRow {
   readonly direction: Direction;
   readonly kind: JournalKind;
   readonly mode: Mode | null;
-  /** `started`: a resumable or plain file that has not reached its end. */
-  readonly state: 'started' | 'done';
+  /** `started`: a resumable or plain file that has not reached its end. `failed`: it left nothing behind (named only). */
+  readonly state: 'started' | 'done' | 'failed';
   /** The ledger's version once the row is done; null for none. */
   readonly head: bigint | null;
   readonly checksum: string | null;
@@ -167,6 +184,8 @@ export interface JournalRow {
   readonly indexStatement: IndexStatement | null;
   /** Of a `started` row: the transaction that wrote it and the ledger's dirty row together. */
   readonly ledgerXid: string | null;
+  /** The server's words, of a failed one. */
+  readonly error: string | null;
   readonly appliedAt: string | null;
   readonly executionTimeMs: number | null;
   readonly appliedBy: string | null;
@@ -174,10 +193,24 @@ export interface JournalRow {
   readonly run: string | null;
 }
 
-/** Where the ledger is. The journal is beside it, under the table's name with `_history` behind it. */
+/** Where the ledger is, and beside it the journal. */
 export interface Place {
   readonly schema: string;
   readonly table: string;
+  readonly journal: string;
+  /** The table that says of a script that it has run. `schema` null: wherever the search_path finds it. */
+  readonly sentinel: { readonly schema: string | null; readonly name: string };
+}
+
+/** One row of a named ledger, oldest first. */
+export interface LedgerRecord {
+  /** The file's name. */
+  readonly name: string;
+  readonly appliedAt: string | null;
+  readonly executionTimeMs: number | null;
+  /** FluxStudio's: of the file as it was, in 16 hex digits. */
+  readonly checksum: string | null;
+  readonly appliedBy: string | null;
 }
 
 /** What the database remembers: the ledger's row and the journal beside it. */
@@ -188,6 +221,8 @@ export interface Recorded {
   /** The transaction that wrote the ledger's row (xmin); null where there is no row. */
   readonly ledgerXid: string | null;
   readonly journal: readonly JournalRow[];
+  /** Empty for pairs. */
+  readonly records: readonly LedgerRecord[];
 }
 
 /** One migration in one direction, with the ledger's version before and after it. */

@@ -8,13 +8,14 @@ export const REASONS = {
     meaning: 'The version table holds a version already, so there is nothing to take over.',
     next: 'see `task migrate:status`; another version is set with `task migrate:force -- V`',
   },
+  backup: { meaning: 'A backup cannot be made. Nothing was reverted.', next: 'correct it, and try again' },
   build: {
     meaning: 'A bundle cannot be made: a package is missing, or the file cannot be written.',
     next: 'install the package, or give another file with `--outfile F`',
   },
   cancelled: {
     meaning: 'Ctrl-C, SIGTERM, or the caller’s AbortSignal.',
-    next: 'run `task migrate` to go on',
+    next: 'run the same command again',
   },
   changed: {
     meaning: 'A file was edited after it was applied.',
@@ -26,7 +27,7 @@ export const REASONS = {
   },
   connection: {
     meaning: 'The database cannot be reached.',
-    next: 'check that the server runs and the URL is right',
+    next: 'check that the server runs and the URL is right; `task migrate:config` shows where that comes from',
   },
   connection_lost: {
     meaning: 'The connection broke in the middle. What was committed has been looked up.',
@@ -65,13 +66,17 @@ export const REASONS = {
     meaning: 'An index built CONCURRENTLY is INVALID.',
     next: 'drop the index, then run `task migrate` again',
   },
+  layout: {
+    meaning: 'The files are not of one layout, or the command is not for files of theirs.',
+    next: 'write `layout: pairs`, `layout: named` or `layout: script` into rungs.yaml',
+  },
   ledger_elsewhere: {
     meaning: 'A schema named like the role now hides the schema that holds the version table.',
     next: 'set search_path in the URL so that the version table’s schema comes first',
   },
   ledger_shape: {
     meaning: 'A table with the version table’s or the journal’s name is somebody else’s.',
-    next: 'where another tool owns the version table’s name, `task migrate:adopt` takes its database over; or name ours with `table` in rungs.yaml',
+    next: 'where another tool owns the name, name ours with `x-migrations-table=` or `x-journal-table=` in the URL; `task migrate:adopt` takes another tool’s database over',
   },
   lock_timeout: {
     meaning: 'Another runner held the migration lock for too long.',
@@ -82,6 +87,7 @@ export const REASONS = {
     next: 'write the down file, or add `--allow-missing-down` to pass it as empty',
   },
   name: { meaning: 'A name for a migration, or a file’s name, cannot be used.', next: 'choose another name' },
+  not_empty: { meaning: 'The database to restore into is not empty.', next: 'take another, or add `--yes`' },
   no_migrations: {
     meaning: 'The folder holds no migration files.',
     next: 'check `--path`, or make the first one with `task migrate:create -- name`',
@@ -122,9 +128,17 @@ export const REASONS = {
     meaning: 'The server refuses writes: it is a standby, or its transactions are read-only.',
     next: 'connect to the primary, or to a database without default_transaction_read_only',
   },
+  restore: {
+    meaning: 'A backup cannot be restored. Nothing was changed.',
+    next: 'correct it, and try again',
+  },
   resume_changed: {
     meaning: 'Statements that were already run have been edited in a half-done file.',
     next: 'put those statements back as they were, or repair by hand and `task migrate:force -- V`',
+  },
+  sentinel: {
+    meaning: 'A script did not make the table by which it is told whether it has run. It was rolled back.',
+    next: 'name a table that the script makes, as in `sentinel: users` or `sentinel: app.users`, in rungs.yaml',
   },
   server_version: { meaning: 'The server is older than PostgreSQL 14.', next: 'use PostgreSQL 14 or newer' },
   several_tools: {

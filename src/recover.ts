@@ -17,7 +17,8 @@ export interface Fate {
  * Null where the database cannot be reached, or the locks not be had.
  */
 export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fate | null> {
-  const { lockIds, author } = worker.script;
+  const { lockIds, author, ledger, place } = worker.script;
+  const { version, name } = ledger.key(step.migration);
   try {
     const session = await job.door.reopen();
     try {
@@ -28,12 +29,15 @@ export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fat
         emit: () => {},
         signal: undefined,
       });
-      const recorded = await readRecorded(session, await look(session, job.door.table));
+      // Where it was: a lent client has a search_path that this session has not.
+      const sight = await look(session, { ...job.door.table, schema: place.schema }, ledger.layout);
+      const recorded = await readRecorded(session, sight);
       await release(session, lockIds);
       const row = recorded.journal.findLast(
         (r) =>
           r.run === author.run &&
-          r.version === step.migration.version &&
+          r.version === version &&
+          (version !== null || r.name === name) &&
           r.direction === step.direction &&
           r.state === 'done',
       );

@@ -2,7 +2,7 @@
 
 import type { MigrateError } from './errors.ts';
 import type { Warning } from './event.ts';
-import type { Direction, Mode } from './migration.ts';
+import type { Direction, Layout, Mode } from './migration.ts';
 
 export interface MigrationRef {
   readonly id: string;
@@ -11,6 +11,8 @@ export interface MigrationRef {
 }
 
 export interface StepReport extends MigrationRef {
+  /** The path of the file; null where there is none, and only the version moves. */
+  readonly file: string | null;
   readonly direction: Direction;
   readonly mode: Mode;
   /** Null in a dry run. */
@@ -18,8 +20,9 @@ export interface StepReport extends MigrationRef {
 }
 
 export interface Report {
+  readonly layout: Layout;
   readonly dryRun: boolean;
-  /** The ledger's version before and after; null for none. */
+  /** The ledger's version before and after; null for none, and for named. */
   readonly from: bigint | null;
   readonly to: bigint | null;
   readonly dirty: boolean;
@@ -67,6 +70,7 @@ export interface Check {
 }
 
 export const emptyReport: Report = {
+  layout: 'pairs',
   dryRun: false,
   from: null,
   to: null,

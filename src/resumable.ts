@@ -1,7 +1,8 @@
 /** A file whose statements cannot share a transaction: one by one, with their progress recorded, and continued. */
 
+import { isDuplicate, leaveOut } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
-import { operationOf } from './failure.ts';
+import { commandFor, operationOf } from './failure.ts';
 import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
 import type { IndexStatement, Statement } from './migration.ts';
 import { opened } from './opened.ts';
@@ -29,10 +30,17 @@ export async function resumable(r: Running): Promise<void> {
     const sum = statementChecksum(text.slice(st.start, st.end));
     if (i === done && interrupted !== null && (await isBuilt(ask(r), interrupted, sum))) {
       await attempt(r, own(script.progress(worker.script, row, i, sum)));
-    } else if (st.run === 'transaction') {
-      await attempt(r, script.together(worker.script, text, st, row, i, sum));
     } else {
-      await runAlone(r, row, st, sum);
+      try {
+        if (st.run === 'transaction') {
+          await attempt(r, script.together(worker.script, text, st, row, i, sum));
+          continue;
+        }
+        await runAlone(r, row, st, sum);
+      } catch (e) {
+        if (!isDuplicate(r, e)) throw e;
+        leaveOut(r, st, `${e.message} (SQLSTATE ${e.sqlstate})`);
+      }
       await attempt(r, own(script.progress(worker.script, row, i, sum)));
     }
   }
@@ -80,6 +88,6 @@ function leftInvalid({ worker, step }: Running, name: string, line: number): Mig
     operation: operationOf(step),
     message: `the index ${name} is INVALID: an earlier build of it failed, and IF NOT EXISTS took it as it was`,
     location: { file: step.file?.path ?? '', line, column: 1 },
-    hint: `\`drop index concurrently ${name}\`, then run \`task migrate\` again`,
+    hint: `\`drop index concurrently ${name}\`, then run ${commandFor(step)} again`,
   });
 }

@@ -1,16 +1,20 @@
 /**
  * Steps to literal messages: what is returned here is what the server hears. Each part has its reason, and a test
- * in test/db/wire.test.ts that shows it.
+ * in test/db/wire*.test.ts that shows it.
  */
 
 import * as journal from './ledger/journal.ts';
-import * as ledger from './ledger/version-row.ts';
-import type { IndexStatement, Mode, Place, Statement, Step } from './migration.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { forget as forgetLast } from './ledger/named-rows.ts';
+import { overwrite } from './ledger/version-row.ts';
+import type { Direction, IndexStatement, Migration, Mode, Place, Statement, Step } from './migration.ts';
 import { dollar, literal } from './sql/quote.ts';
+import { blanked, type Range } from './sql/wrapper.ts';
 
 /** What is the same for every message of a run. */
 export interface Script {
   readonly place: Place;
+  readonly ledger: Ledger;
   readonly author: journal.Author;
   /** Unguessable, so that no file can fake a marker. */
   readonly nonce: string;
@@ -30,9 +34,8 @@ export interface FileMessage {
   readonly tagsBefore: number;
 }
 
-const entry = (step: Step, mode: Mode): journal.Entry => ({
-  version: step.migration.version,
-  name: step.migration.name,
+const entry = ({ ledger }: Script, step: Step, mode: Mode): journal.Entry => ({
+  ...ledger.key(step.migration),
   direction: step.direction,
   kind: 'run',
   mode,
@@ -64,22 +67,25 @@ export function readMarker(
   return nonce === s.nonce ? { elapsedMs: Number(elapsed), locks: Number(locks) } : null;
 }
 
-const dirty = (step: Step) => ({ version: step.to, dirty: true });
-const clean = (step: Step) => ({ version: step.to, dirty: false });
+/** Milliseconds since the message arrived, which began the transaction. */
+const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
+
+/** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
+export const closing = (s: Script, step: Step): string =>
+  `${s.cleanUp}; ${s.ledger.record(s.place, step, ELAPSED)};
+${journal.insert(s.place, entry(s, step, 'atomic'), s.author, 'done')}; commit; ${marker(s)}`;
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(s: Script, step: Step): FileMessage {
+export function atomic(s: Script, step: Step, wrapper: readonly Range[] = []): FileMessage {
   const before = 'begin; ';
-  const text = `${before}${step.file?.text ?? ''}
-; ${s.cleanUp}; ${ledger.move(s.place, step.from, clean(step))};
-${journal.insert(s.place, entry(step, 'atomic'), s.author, 'done')}; commit; ${marker(s)}`;
+  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(s, step)}`;
   return { text, before: before.length, offset: 0, tagsBefore: 1 };
 }
 
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id. */
 export function start(s: Script, step: Step, mode: 'plain' | 'resumable'): string {
-  return `begin; ${ledger.move(s.place, step.from, dirty(step))};
-${journal.insert(s.place, entry(step, mode), s.author, 'started')}; commit`;
+  return `begin; ${s.ledger.begin(s.place, step)};
+${journal.insert(s.place, entry(s, step, mode), s.author, 'started')}; commit`;
 }
 
 /** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */
@@ -92,7 +98,7 @@ export function finish(
 ): string {
   const clean_ = mode === 'resumable' ? `${s.cleanUp}; ` : '';
   // A file may have made transactions read-only; the clean-up ends that for the next.
-  return `begin${mode === 'resumable' ? ' read write' : ''}; ${clean_}${ledger.move(s.place, dirty(step), clean(step))};
+  return `begin${mode === 'resumable' ? ' read write' : ''}; ${clean_}${s.ledger.end(s.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(s.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(s)}`;
 }
 
@@ -119,6 +125,15 @@ export function together(
   return { text, before: before.length, offset: st.start, tagsBefore: 1 };
 }
 
+/** One that may fail without ending its transaction. */
+export function behindSavepoint(file: string, st: Statement): FileMessage {
+  const before = 'savepoint rungs_statement; ';
+  const text = `${before}${file.slice(st.start, st.end)}\n; release savepoint rungs_statement`;
+  return { text, before: before.length, offset: st.start, tagsBefore: 1 };
+}
+
+export const BACK_TO_SAVEPOINT = 'rollback to savepoint rungs_statement; release savepoint rungs_statement';
+
 /** One that may not goes alone, and its progress after it: at least once. */
 export function alone(file: string, st: Statement): FileMessage {
   return { text: file.slice(st.start, st.end), before: 0, offset: st.start, tagsBefore: 0 };
@@ -135,17 +150,49 @@ export function prepare(
   s: Script,
   exists: { readonly ledger: boolean; readonly journal: boolean },
   rows: readonly journal.Entry[],
+  accepted: readonly Migration[] = [],
 ): string | null {
   const parts = [
-    ...(exists.ledger ? [] : [ledger.create(s.place)]),
+    ...(exists.ledger ? [] : [s.ledger.create(s.place)]),
     ...(exists.journal ? [] : [journal.create(s.place)]),
     ...rows.map((row) => journal.insert(s.place, row, s.author, 'done')),
-  ];
+    ...accepted.map((m) => s.ledger.accept(s.place, m)),
+  ].filter((text) => text !== '');
   return parts.length === 0 ? null : `begin; ${parts.join(';\n')}; commit`;
 }
+
+/** A file that failed and left nothing behind: for `status`. */
+export const noteFailure = (s: Script, step: Step, mode: Mode, message: string): string =>
+  journal.insert(s.place, { ...entry(s, step, mode), error: message }, s.author, 'failed');
 
 /** `force`: the row is set whatever it was, and the journal says so. */
 export function force(s: Script, to: bigint | null, rows: readonly journal.Entry[]): string {
   const writes = rows.map((row) => journal.insert(s.place, row, s.author, 'done')).join(';\n');
-  return `begin; ${ledger.overwrite(s.place, { version: to, dirty: false })};\n${writes}; commit`;
+  return `begin; ${overwrite(s.place, { version: to, dirty: false })};\n${writes}; commit`;
+}
+
+/** `rollback`: the last record goes; of a file that is half-way (`half`), only that it was begun. */
+export function forget(
+  s: Script,
+  name: string,
+  half: Direction | null,
+  exists: { readonly ledger: boolean; readonly journal: boolean },
+): string {
+  const direction = half === 'down' ? 'up' : 'down';
+  const row = {
+    version: null,
+    name,
+    direction,
+    kind: 'forced',
+    mode: null,
+    head: null,
+    checksum: null,
+  } as const;
+  return [
+    'begin',
+    ...(exists.journal ? [] : [journal.create(s.place)]),
+    ...(half === null ? [forgetLast(s.place, name)] : []),
+    journal.insert(s.place, row, s.author, 'done'),
+    'commit',
+  ].join(';\n');
 }

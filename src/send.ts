@@ -2,7 +2,7 @@
 
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
-import { type Failed, failure, operationOf } from './failure.ts';
+import { commandFor, type Failed, failure, operationOf } from './failure.ts';
 import type { Analysis, Mode, Step } from './migration.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
@@ -11,6 +11,8 @@ import type { FileMessage, Script } from './script.ts';
 
 /** What is the same for every step of a run. */
 export interface Worker {
+  /** Statements that create what is there already are left out. */
+  readonly skipDuplicates: boolean;
   readonly session: Session;
   readonly script: Script;
   readonly code: ErrorCode;
@@ -20,6 +22,8 @@ export interface Worker {
   /** Milliseconds on any steady clock. */
   readonly now: () => number;
   readonly signal: AbortSignal | undefined;
+  /** The door's. */
+  readonly multiStatement: boolean;
 }
 
 /** A step on its way. `analysis` null: there is no file, and only the version moves. */
@@ -89,12 +93,14 @@ async function cancelOnAbort(session: Session, signal: AbortSignal, ended: Abort
 export async function settle(worker: Worker, e: unknown): Promise<Failed> {
   if (!(e instanceof MessageFailed)) throw e;
   if (e.server === null) throw new SessionLost(e.message, { cause: e });
+  const { onNotice } = worker.session;
   // Of no interest: "there is no transaction in progress".
   worker.session.onNotice = () => {};
   // A late cancel can still hit the rollback; a session that is gone gives no server's error.
   for (let gone = false; !gone; ) {
     try {
       await worker.session.send('rollback');
+      worker.session.onNotice = onNotice;
       return { server: e.server, completed: e.completed, who: e.who };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;
@@ -117,12 +123,15 @@ export function told(
     sqlstate,
     location,
     excerpt,
+    hint: goOn(step),
   });
 }
+
+const goOn = (step: Step): string => `run ${commandFor(step)} to go on`;
 
 /** Between two messages nothing runs, so there is nothing to cancel. */
 export function stopIfAborted({ signal, code }: Worker, step: Step): void {
   if (signal?.aborted !== true) return;
   const message = 'cancelled before it was run';
-  throw new MigrateError(code, 'cancelled', { operation: operationOf(step), message });
+  throw new MigrateError(code, 'cancelled', { operation: operationOf(step), message, hint: goOn(step) });
 }

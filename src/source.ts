@@ -1,10 +1,13 @@
 /** The one reader of migration folders. */
 
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { unquotable } from './config/unquotable.ts';
 import { MigrateError } from './errors.ts';
-import { classify, type NamedFile, pair } from './layout/pairs.ts';
-import type { Migrations, Problem } from './migration.ts';
+import { layoutOf, RULES } from './layout/layout.ts';
+import type { NamedFile } from './layout/pairs.ts';
+import { SCRIPT, scriptOf } from './layout/script.ts';
+import type { Layout, Migrations, Problem } from './migration.ts';
 import { problemsError } from './problems.ts';
 import { checksum } from './sql/checksum.ts';
 import { decode } from './sql/decode.ts';
@@ -19,11 +22,11 @@ export interface Folder {
 }
 
 /**
- * Reads a folder of pairs. `folder` is used as it is given, so that messages name paths as the user knows them.
+ * Reads a folder, or the one file of a script; of which layout a folder is, its names say. `folder` is used as it is given, so that messages name paths as the user knows them.
  * Throws MIGRATION_SOURCE_FAILED with every problem there is.
  */
-export async function readMigrations(folder: string): Promise<Migrations> {
-  const { migrations, problems } = await readFolder(folder);
+export async function readMigrations(folder: string, layout?: Layout): Promise<Migrations> {
+  const { migrations, problems } = await readFolder(folder, layout);
   if (problems.length > 0) throw problemsError(problems, new Map());
   return migrations;
 }
@@ -34,9 +37,14 @@ export async function readMigrations(folder: string): Promise<Migrations> {
  */
 export async function readFolder(
   folder: string,
+  asked?: Layout,
   pathOf = (name: string) => join(folder, name),
 ): Promise<Folder> {
-  const names = await list(folder);
+  if (await isFile(folder)) return readScript(folder, asked, pathOf(''));
+  const names = await list(folder, asked === 'script' || /\.sql$/i.test(folder));
+  const layout = asked ?? layoutOf(names);
+  if (layout === null) throw ambiguous(folder);
+  const { classify, arrange } = RULES[layout];
   const ignored: { path: string; why: string }[] = [];
   const wanted: string[] = [];
   for (const name of names) {
@@ -44,6 +52,7 @@ export async function readFolder(
     if (verdict === 'run') wanted.push(name);
     else if (verdict !== 'ignore') ignored.push({ path: pathOf(name), why: verdict.why });
   }
+  if (layout === 'script' && wanted.length === 0) throw noScript(folder);
   const problems: Problem[] = [];
   const files: NamedFile[] = [];
   for (let i = 0; i < wanted.length; i += AT_ONCE) {
@@ -55,12 +64,48 @@ export async function readFolder(
       else files.push(result);
     }
   }
-  const paired = pair(files);
-  problems.push(...paired.problems);
-  return { migrations: { origin: folder, migrations: paired.migrations, ignored }, problems };
+  const arranged = arrange(files);
+  problems.push(...arranged.problems);
+  return { migrations: { layout, origin: folder, migrations: arranged.migrations, ignored }, problems };
 }
 
-async function list(folder: string): Promise<readonly string[]> {
+const NAME_IT = 'name the script with `--path FILE` or MIGRATION_PATH';
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
+/** Told without reading it. */
+export const isScript = async (migrations: string | Migrations, layout?: Layout): Promise<boolean> =>
+  typeof migrations === 'string'
+    ? layout === 'script' || (await isFile(migrations))
+    : migrations.layout === 'script';
+
+/** The migration that is the whole script. `shown`: its path for messages. */
+async function readScript(file: string, asked: Layout | undefined, shown: string): Promise<Folder> {
+  if (asked !== undefined && asked !== 'script') {
+    throw new MigrateError('MIGRATION_SOURCE_FAILED', 'layout', {
+      operation: 'read the migrations folder',
+      message: `${file} is a file, and with \`layout: ${asked}\` it must be a folder`,
+      hint: 'give the folder with `--path DIR`, or write `layout: script` into rungs.yaml',
+    });
+  }
+  const found = await read(file, '', shown);
+  const [migrations, problems] =
+    'problem' in found ? [[], [found.problem]] : [[scriptOf({ ...found, name: basename(file) })], []];
+  return { migrations: { layout: 'script', origin: file, migrations, ignored: [] }, problems };
+}
+
+const noScript = (folder: string): MigrateError =>
+  new MigrateError('MIGRATION_SOURCE_FAILED', 'no_migrations', {
+    operation: 'read the script',
+    message: `there is no ${SCRIPT} in ${folder}`,
+    hint: NAME_IT,
+  });
+
+async function list(folder: string, isScript: boolean): Promise<readonly string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     // Read flat, as golang-migrate does: a directory is not a migration, whatever its name.
@@ -69,14 +114,25 @@ async function list(folder: string): Promise<readonly string[]> {
       .map((e) => e.name)
       .sort();
   } catch (e) {
+    const what = unquotable(folder);
     throw new MigrateError('MIGRATION_SOURCE_FAILED', 'unreadable', {
-      operation: 'read the migrations folder',
-      message: `${folder}: ${reasonOf(e)}`,
-      hint: 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
-      cause: e,
+      operation: isScript ? 'read the script' : 'read the migrations folder',
+      message: what === null ? `${folder}: ${reasonOf(e)}` : `the folder is ${what}`,
+      hint: isScript
+        ? NAME_IT
+        : 'give the folder with `--path DIR`, or make the first migration with `task migrate:create -- name`',
+      // It names the folder too.
+      ...(what === null ? { cause: e } : {}),
     });
   }
 }
+
+const ambiguous = (folder: string): MigrateError =>
+  new MigrateError('MIGRATION_SOURCE_FAILED', 'layout', {
+    operation: 'read the migrations folder',
+    message: `${folder} has files of both layouts: \`NNN_name.up.sql\` and \`NNN_name.sql\``,
+    hint: 'write `layout: pairs` or `layout: named` into rungs.yaml, and move the others out of the folder',
+  });
 
 async function read(
   folder: string,

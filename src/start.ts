@@ -1,18 +1,30 @@
 /** For services that migrate themselves when they start. */
 
-import { type RunOptions, up } from './api.ts';
+import { up } from './api.ts';
 import { MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
 import type { Migrations } from './migration.ts';
+import type { RunOptions } from './options.ts';
 import type { LentClient } from './pg/lent.ts';
 import type { Report } from './report.ts';
 
 export interface MigrateOnStartOptions
-  extends Pick<RunOptions, 'table' | 'signal' | 'onEvent' | 'env' | 'applicationName' | 'lockTimeoutMs'> {
+  extends Pick<
+    RunOptions,
+    | 'table'
+    | 'layout'
+    | 'sentinel'
+    | 'role'
+    | 'signal'
+    | 'onEvent'
+    | 'env'
+    | 'applicationName'
+    | 'lockTimeoutMs'
+  > {
   /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */
   readonly url?: string | undefined;
   readonly client?: LentClient;
-  /** A folder, or what the esbuild plugin made of one: `import migrations from 'migrations:./db/migrations'`. */
+  /** A folder, a script, or what the esbuild plugin made of one: `import migrations from 'migrations:./db/migrations'`. */
   readonly migrations: string | Migrations;
   /**
    * What to do where the database is newer than every file, as an old image finds it during a rolling deploy:

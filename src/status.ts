@@ -1,10 +1,20 @@
 /** What is on disk joined with what is recorded: one row for each migration known to either. */
 
-import type { Applied, State } from './applied.ts';
-import type { Migrations, Recorded } from './migration.ts';
+import { inOrder } from './layout/named.ts';
+import { idOf } from './ledger/journal.ts';
+import type { Layout, Migrations, Recorded } from './migration.ts';
 import { isChanged } from './plan/situation.ts';
+import type { Applied, State } from './state.ts';
 
-export type MigrationState = 'applied' | 'pending' | 'missing' | 'changed' | 'out-of-order' | 'dirty';
+export type MigrationState =
+  | 'applied'
+  | 'pending'
+  | 'missing'
+  | 'changed'
+  | 'out-of-order'
+  | 'dirty'
+  /** Pending, and its last run failed (named only). */
+  | 'failed';
 
 export interface StatusRow {
   readonly id: string;
@@ -18,9 +28,14 @@ export interface StatusRow {
   readonly checksum: string | null;
   /** The up file, or the down file where there is no other. */
   readonly path: string | null;
+  /** What the server said, of a failed one. */
+  readonly error: string | null;
 }
 
 export interface Status {
+  readonly layout: Layout;
+  /** Of a script, as it is written in the configuration; else null. */
+  readonly sentinel: string | null;
   readonly version: bigint | null;
   readonly dirty: boolean;
   readonly migrations: readonly StatusRow[];
@@ -29,36 +44,50 @@ export interface Status {
   readonly unfinished: { readonly id: string; readonly done: number; readonly resumable: boolean } | null;
 }
 
-export function statusOf(source: Migrations, recorded: Recorded, state: State): Status {
+export function statusOf(
+  source: Migrations,
+  recorded: Recorded,
+  state: State,
+  sentinel: string | null = null,
+): Status {
   const { head } = recorded;
-  const half = dirtyVersion(recorded, state);
+  const half = halfDone(recorded, state);
+  const failures = failuresIn(recorded);
   const rows: StatusRow[] = source.migrations.map((m) => {
-    const applied = state.applied.get(m.version);
+    const applied = state.applied.get(m.id);
+    const error = applied === undefined ? (failures.get(m.id) ?? null) : null;
     const at: MigrationState =
-      m.version === half
+      m.id === half
         ? 'dirty'
-        : applied === undefined
-          ? head.version !== null && m.version < head.version
-            ? 'out-of-order'
-            : 'pending'
-          : isChanged(m, applied)
+        : applied !== undefined
+          ? isChanged(m, applied)
             ? 'changed'
-            : 'applied';
-    return row(m.version, m.name, at, applied, m.up?.checksum ?? null, (m.up ?? m.down)?.path ?? null);
+            : 'applied'
+          : error !== null
+            ? 'failed'
+            : head.version !== null && m.version < head.version
+              ? 'out-of-order'
+              : 'pending';
+    const of = { checksum: m.up?.checksum ?? null, path: (m.up ?? m.down)?.path ?? null };
+    return { ...row(m, at, applied), ...of, error };
   });
-  const onDisk = new Set(source.migrations.map((m) => m.version));
+  const onDisk = new Set(source.migrations.map((m) => m.id));
   for (const a of state.applied.values()) {
-    if (!onDisk.has(a.version)) rows.push(row(a.version, a.name, 'missing', a, a.checksum, null));
+    if (!onDisk.has(a.id))
+      rows.push({ ...row(a, a.id === half ? 'dirty' : 'missing', a), checksum: a.checksum });
   }
   const known = new Set(rows.map((r) => r.version));
   if (head.version !== null && !known.has(head.version)) {
-    rows.push(row(head.version, '', head.dirty ? 'dirty' : 'missing', undefined, null, null));
+    const unknown = { id: String(head.version), version: head.version, name: '' };
+    rows.push(row(unknown, head.dirty ? 'dirty' : 'missing', undefined));
   }
-  rows.sort((a, b) => (a.version < b.version ? -1 : 1));
-  const counts = { applied: 0, pending: 0, missing: 0, changed: 0, 'out-of-order': 0, dirty: 0 };
+  rows.sort(inOrder);
+  const counts = { applied: 0, pending: 0, missing: 0, changed: 0, 'out-of-order': 0, dirty: 0, failed: 0 };
   for (const r of rows) counts[r.state]++;
   const { unfinished } = state;
   return {
+    layout: source.layout,
+    sentinel,
     version: head.version,
     dirty: head.dirty,
     migrations: rows,
@@ -67,7 +96,7 @@ export function statusOf(source: Migrations, recorded: Recorded, state: State): 
       unfinished === null
         ? null
         : {
-            id: String(unfinished.version),
+            id: idOf(unfinished),
             done: unfinished.doneStatements.length,
             resumable: unfinished.mode === 'resumable',
           },
@@ -75,26 +104,37 @@ export function statusOf(source: Migrations, recorded: Recorded, state: State): 
 }
 
 /** The journal knows which migration is half done; golang-migrate's row names only where it was going. */
-const dirtyVersion = ({ head }: Recorded, { unfinished }: State): bigint | null =>
-  head.dirty ? (unfinished?.version ?? head.version) : null;
+function halfDone({ head }: Recorded, { unfinished }: State): string | null {
+  if (!head.dirty) return null;
+  if (unfinished !== null) return idOf(unfinished);
+  return head.version === null ? null : String(head.version);
+}
+
+/** Of files whose last run failed, what the server said. */
+function failuresIn({ journal }: Recorded): ReadonlyMap<string, string> {
+  const failures = new Map<string, string>();
+  for (const row of journal) {
+    if (row.state === 'failed') failures.set(idOf(row), row.error ?? '');
+    else failures.delete(idOf(row));
+  }
+  return failures;
+}
 
 function row(
-  version: bigint,
-  name: string,
+  { id, version, name }: Pick<StatusRow, 'id' | 'version' | 'name'>,
   state: MigrationState,
   applied: Applied | undefined,
-  checksum: string | null,
-  path: string | null,
 ): StatusRow {
   return {
-    id: String(version),
+    id,
     version,
     name,
     state,
     appliedAt: applied?.appliedAt ?? null,
     executionTimeMs: applied?.executionTimeMs ?? null,
     appliedBy: applied?.appliedBy ?? null,
-    checksum,
-    path,
+    checksum: null,
+    path: null,
+    error: null,
   };
 }

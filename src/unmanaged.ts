@@ -2,7 +2,7 @@
 
 import type { Baseline } from './adopt/adoption.ts';
 import { candidates, decode, type Found, recognise } from './adopt/recognise.ts';
-import { managed } from './adopt/refusal.ts';
+import { managed, refuseLayout } from './adopt/refusal.ts';
 import { write } from './adopt/write.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
@@ -22,14 +22,16 @@ const CODE = 'MIGRATION_INIT_FAILED';
 const LOOK = 'look for what the migrations create';
 
 export async function baselineAt(version: bigint, job: Job): Promise<Baseline> {
-  const { migrations, origin } = await job.source();
+  const source = await job.source();
+  refuseLayout(source, 'baseline');
+  const { migrations, origin, layout } = source;
   const upTo = migrations.filter((m) => m.version <= version);
   if (upTo.at(-1)?.version !== version) {
     const message = `no file in ${origin} has version ${version}`;
     throw new MigrateError(CODE, 'not_found', { operation: 'find the version', message });
   }
   const stand = await standingOf(upTo);
-  const session = await job.door.open();
+  const session = await job.door.open(layout);
   try {
     const { sight } = await refused(view(session, job, stand), CODE, LOOK);
     const { place } = sight;
@@ -84,7 +86,7 @@ async function view(
   job: Job,
   stand: Stand,
 ): Promise<{ readonly sight: Sight; readonly recorded: Recorded }> {
-  const sight = await look(session, job.door.table);
+  const sight = await look(session, job.door.table, 'pairs');
   const recorded = await readRecorded(session, sight);
   if (recorded.head.version !== null || recorded.head.dirty) throw managed(sight.place, recorded.head);
   const text = missing(stand.objects);

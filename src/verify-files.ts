@@ -38,7 +38,7 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
   }
   const planned = await list.look(
     'history',
-    async () => plan(source, recorded.head, stateOf(recorded, source.migrations), UP, job.allow),
+    async () => plan(source, recorded.head, stateOf(recorded, source), UP, job.allow),
     historyFound,
   );
   if (planned === null) {
@@ -48,6 +48,7 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
   const setting = {
     serverVersion: sight.identity.serverVersion,
     code: codeOf(UP, recorded.head),
+    multiStatement: job.door.multiStatement,
     emit: job.emit,
   };
   const analysed = await list.look(

@@ -6,12 +6,14 @@ import { MigrateError } from './errors.ts';
 import type { Job } from './job.ts';
 import type { Identity } from './ledger/identify.ts';
 import { decode, type Facts, lacks, read } from './ledger/rights.ts';
+import { sentinelName } from './ledger/sentinel.ts';
 import { look, readRecorded, type Sight } from './look.ts';
 import type { Migrations, Recorded } from './migration.ts';
 import { heldBy, holder } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { refused } from './refused.ts';
 import type { Check } from './report.ts';
+import { identifier } from './sql/quote.ts';
 import { counted, skipFiles, verifyFiles } from './verify-files.ts';
 
 export async function verify(job: Job): Promise<readonly Check[]> {
@@ -50,7 +52,7 @@ async function verifyDatabase(
   session: Session,
   source: Migrations | null,
 ): Promise<void> {
-  const sight = await identified(list, job, session);
+  const sight = await identified(list, job, session, source);
   if (sight === null) {
     list.skip(['rights', 'lock'], 'the version table’s place is not known');
     skipFiles(list, 'the version table’s place is not known');
@@ -70,10 +72,15 @@ async function verifyDatabase(
 }
 
 /** The server, the version table’s shape, and the rights on it. */
-async function identified(list: Checklist, job: Job, session: Session): Promise<Sight | null> {
+async function identified(
+  list: Checklist,
+  job: Job,
+  session: Session,
+  source: Migrations | null,
+): Promise<Sight | null> {
   try {
     const sight = await refused(
-      look(session, job.door.table),
+      look(session, job.door.table, source?.layout ?? null),
       'MIGRATION_INIT_FAILED',
       'identify the database',
     );
@@ -81,7 +88,9 @@ async function identified(list: Checklist, job: Job, session: Session): Promise<
     const reply = await refused(session.query(read(place)), 'MIGRATION_INIT_FAILED', 'look at the rights');
     const facts = decode(reply.sets[0]?.[0] ?? {});
     verifyServer(list, facts, identity);
-    const creates = identity.ledger === null || identity.journal === null;
+    // A script that has run needs no journal to be left alone.
+    const creates =
+      identity.ledger === null || (identity.journal === null && sight.ledger.layout !== 'script');
     const missing = lacks(facts, place, creates, identity);
     for (const { right, object, cure } of missing) {
       const message = `role ${identity.user} lacks ${right} on ${object}`;
@@ -100,6 +109,7 @@ async function identified(list: Checklist, job: Job, session: Session): Promise<
   } catch (e) {
     const isServer =
       e instanceof MigrateError && e.code === 'MIGRATION_INIT_FAILED' && e.reason !== 'ledger_elsewhere';
+    if (!isServer) list.skip(['server'], 'the version table’s place is not known');
     await list.look(
       isServer ? 'server' : 'version table',
       () => Promise.reject(e),
@@ -133,15 +143,21 @@ function rightsFound({ lacking }: Facts, { identity, place }: Sight): Found {
   if (!lacking.schema.includes('CREATE')) return { message };
   return {
     message: `${message}, and may not create anything in schema ${place.schema}`,
-    hint: `where the pending files do, \`grant create on schema "${place.schema}" to "${identity.user}"\``,
+    hint: `where the pending files do, \`grant create on schema ${identifier(place.schema)} to ${identifier(identity.user)}\``,
   };
 }
 
-function versionTable({ identity, place }: Sight, { head, ledgerExists, journalExists }: Recorded): string {
+function versionTable({ identity, place, ledger }: Sight, recorded: Recorded): string {
+  const { head, ledgerExists, journalExists, records } = recorded;
+  if (ledger.layout === 'script') {
+    const name = sentinelName(place);
+    return ledgerExists ? `none; the table ${name} is there` : `none; the table ${name} is not there yet`;
+  }
   const name = `${place.schema}.${place.table}`;
   if (!ledgerExists)
     return `${name} is not there yet; the first \`up\` makes it in database ${identity.database}`;
   const journal = journalExists ? '' : '; the journal is not there yet';
+  if (ledger.layout === 'named') return `${name} has ${counted(records.length, 'record')}${journal}`;
   return `${name} is at version ${head.version ?? 0}${head.dirty ? ', dirty' : ''}${journal}`;
 }
 

@@ -1,25 +1,28 @@
+import { quotable, unquotable } from '../src/config/unquotable.ts';
 import type { Warning } from '../src/event.ts';
 import type { RunOptions } from '../src/index.ts';
 import { GRAMMAR_MAJOR } from '../src/sql/grammar-major.ts';
 import { aboutText } from './_carried.ts';
-import { type Arguments, quoted, usageError } from './_flags.ts';
+import { type Arguments, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
+import { size } from './_size.ts';
 
 /** `rungs build`: the migrations and the commands in one file. */
 export async function build(
   args: Arguments,
   folder: string,
-  { onEvent }: RunOptions,
+  { onEvent, layout }: RunOptions,
   warnings: readonly Warning[],
 ): Promise<Result> {
   const executable = args.has('executable');
   const outfile = args.text('outfile') ?? standard(executable);
-  if (outfile === '' || outfile.includes('://')) throw usageError('--outfile is a file', 'build');
+  if (outfile === '' || unquotable(outfile) !== null) throw usageError('--outfile is a file', 'build');
   const serverVersion = readMajor(args.text('server-version'));
   // Behind an import of its own: it needs esbuild, and nothing else does.
   const { makeBundle } = await import('../build/bundle.ts');
   const { about, bytes } = await makeBundle({
     folder,
+    layout,
     outfile,
     executable,
     serverVersion,
@@ -40,10 +43,7 @@ function readMajor(text: string | null): number {
   const major = Number(/^(\d{2})(\.\d+)?$/.exec(text.trim())?.[1]);
   if (major >= 14) return major;
   throw usageError(
-    `--server-version is a PostgreSQL version from 14 on, such as 17, not ${quoted(text)}`,
+    `--server-version is a PostgreSQL version from 14 on, such as 17, not ${quotable(text)}`,
     'build',
   );
 }
-
-const size = (bytes: number): string =>
-  bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;

@@ -1,11 +1,12 @@
-/** What a command is, and what all of them share. */
+/** What a command is: what it takes, and the one call into the public API that it makes. */
 
+import { quotable } from '../src/config/unquotable.ts';
 import type { Warning } from '../src/event.ts';
 import type { RunOptions } from '../src/index.ts';
 import type { Voice } from '../src/report/error-text.ts';
 import type { Carried } from './_carried.ts';
 import type { Loaded } from './_config.ts';
-import { type Arguments, type FlagName, quoted, usageError } from './_flags.ts';
+import { type Arguments, type FlagName, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
 
 export interface Context {
@@ -14,6 +15,8 @@ export interface Context {
   readonly loaded: Loaded;
   /** Null outside of bundles. */
   readonly carried: Carried | null;
+  /** A line on stderr. */
+  readonly say: (text: string) => void;
   readonly voice: Voice;
   /** Heard so far. */
   readonly warnings: readonly Warning[];
@@ -46,7 +49,7 @@ export const COMMON: readonly FlagName[] = [
 /** At most so many words besides the flags. */
 export function operands(args: Arguments, verb: string, most: number): string | null {
   if (args.positionals.length > most) {
-    throw usageError(`too many arguments: ${args.positionals.slice(most).map(quoted).join(' ')}`, verb);
+    throw usageError(`too many arguments: ${args.positionals.slice(most).map(quotable).join(' ')}`, verb);
   }
   return args.positionals[0] ?? null;
 }

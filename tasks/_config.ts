@@ -1,20 +1,25 @@
 /** Finds what there is of configuration: a file, `.env`, the environment; and makes one of it and the flags. */
 
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Config, readConfig } from '../src/config/config.ts';
 import { configError } from '../src/config/config-error.ts';
 import type { FileLayer } from '../src/config/document.ts';
 import { type Origin, originText } from '../src/config/layer.ts';
+import { unquotable } from '../src/config/unquotable.ts';
 import { parseDatabaseUrl } from '../src/config/url.ts';
+import { MigrateError } from '../src/errors.ts';
 import type { Warning } from '../src/event.ts';
+import { layoutOf } from '../src/layout/layout.ts';
 import type { Arguments } from './_flags.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Loaded {
   readonly config: Config;
+  /** Where the project is, from the working directory: its `.env`, its migrations, its backups. */
+  readonly project: string;
   /** As it is seen from the working directory; null where there is none. */
   readonly file: string | null;
   readonly environment: Env;
@@ -30,6 +35,7 @@ const isWindows = process.platform === 'win32';
 /** Throws CONFIG_INVALID with all that is wrong. */
 export async function loadConfig(args: Arguments): Promise<Loaded> {
   const named = args.text('config');
+  refuseUnusable(named);
   const file = named ?? found();
   // Whose `.env` and `migrations/` are meant, whichever of its folders we are in.
   const project = named === null && file !== null ? dirname(file) : '.';
@@ -50,12 +56,41 @@ export async function loadConfig(args: Arguments): Promise<Loaded> {
   });
   return {
     config,
+    project,
     file,
     environment: process.env,
     dotenv,
-    env,
+    env: inProduction(env, config),
     warnings: [...exposed(file, layer), ...overruled(config)],
   };
+}
+
+/** Whatever is said of a file names it. */
+function refuseUnusable(named: string | null): void {
+  const what = named === null ? null : unquotable(named);
+  if (what === null && named !== '') return;
+  const message =
+    what === null ? 'has no value' : `is ${what}: it must be a file; the database is given with --database`;
+  throw configError([{ origin: { kind: 'flag', name: 'config' }, message }]);
+}
+
+/**
+ * FluxStudio's document: `NODE_ENV=production` enables TLS. Where its files are, `sslmode=require` is the default then; what
+ * a connection string or PGSSLMODE says wins.
+ */
+function inProduction(env: Env, { layout, path }: Config): Env {
+  if (env.NODE_ENV !== 'production' || (env.PGSSLMODE ?? '') !== '') return env;
+  const isNamed =
+    layout.value === 'auto' ? layoutOf(namesIn(path.value)) === 'named' : layout.value === 'named';
+  return isNamed ? { ...env, PGSSLMODE: 'require' } : env;
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** Task forbids `dotenv` in included Taskfiles, so the scripts read it. What the environment says wins. */
@@ -132,13 +167,20 @@ export function optionsOf({ config: c, env }: Loaded) {
   return {
     env,
     migrations: c.path.value,
-    table: second === undefined ? { name: first } : { schema: first, name: second },
+    table: {
+      ...(second === undefined ? { name: first } : { schema: first, name: second }),
+      ...(c.journal.value === null ? {} : { journal: c.journal.value }),
+    },
     lockTimeoutMs: c.lockTimeoutMs.value,
+    // What is not said depends on the layout.
     retry: {
-      attempts: c.attempts.value,
-      delayMs: c.delayMs.value,
+      ...(c.attempts.origin.kind === 'default' ? {} : { attempts: c.attempts.value }),
+      ...(c.delayMs.origin.kind === 'default' ? {} : { delayMs: c.delayMs.value }),
       ...(c.deadlineMs.value === null ? {} : { deadlineMs: c.deadlineMs.value }),
     },
+    ...(c.layout.value === 'auto' ? {} : { layout: c.layout.value }),
+    sentinel: c.sentinel.value,
+    skipDuplicates: c.onDuplicateObject.value === 'skip',
     plain: c.plain.value,
     ...(c.role.value === null ? {} : { role: c.role.value }),
   };
@@ -147,6 +189,39 @@ export function optionsOf({ config: c, env }: Loaded) {
 /** `user@host:port/database`; null where that cannot be told. */
 export function targetOf({ config, env }: Loaded): string | null {
   return parsed(config, env)?.display ?? null;
+}
+
+/** The connection string. Throws where there is none, or where it cannot be used: then it is told where it stands. */
+export function databaseOf({ config, env }: Loaded): string {
+  if (config.database === null) {
+    throw new MigrateError('CONFIG_INVALID', 'unset', {
+      operation: 'read the configuration',
+      message: 'DATABASE_URL environment variable is required',
+    });
+  }
+  const { value, origin } = config.database;
+  try {
+    parseDatabaseUrl(value, env);
+    return value;
+  } catch (e) {
+    if (!(e instanceof MigrateError)) throw e;
+    const { operation, message, hint } = e;
+    const details = [...e.details, `from: ${originText(origin)}`];
+    throw new MigrateError(e.code, e.reason, { operation, message, details, hint, cause: e });
+  }
+}
+
+/** Why it cannot be told which database that makes. */
+export function targetFault(loaded: Loaded): Warning | null {
+  const { database } = loaded.config;
+  if (database === null) return null;
+  try {
+    databaseOf(loaded);
+    return null;
+  } catch (e) {
+    const message = `${originText(database.origin)} cannot be used: ${(e as Error).message}`;
+    return { reason: 'url', message, file: null, line: null, column: null };
+  }
 }
 
 /** What must not be seen. */

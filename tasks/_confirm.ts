@@ -9,6 +9,8 @@ export interface Asking {
   /** `--yes` */
   readonly isYes: boolean;
   readonly isTerminal: boolean;
+  /** `user@host:port/database`: two databases of one name are often a test's and the real one. */
+  readonly target: string | null;
   /** A line on stderr. */
   readonly say: (text: string) => void;
   /** End of input is an empty answer. */
@@ -25,7 +27,7 @@ export function refuseUnasked({ when, isYes, isTerminal }: Asking): void {
 }
 
 export async function confirm(asking: Asking, steps: readonly Step[], database: string): Promise<Confirmed> {
-  const { when, isYes, isTerminal } = asking;
+  const { when, isYes, isTerminal, target } = asking;
   const downs = steps.filter((s) => s.direction === 'down');
   if (isYes || when === 'never' || (when === 'down' && downs.length === 0)) return 'unasked';
   if (when === 'always') return (await inToolHivesWords(asking, steps, database)) ? 'yes' : 'no';
@@ -34,7 +36,7 @@ export async function confirm(asking: Asking, steps: readonly Step[], database: 
     const message = `${downs.length} migrations would be reverted, and there is no terminal to ask on`;
     throw noTerminal('ask before reverting', message);
   }
-  list(asking, `This reverts ${counted(downs, 'one migration')} on ${database}:`, downs);
+  list(asking, `This reverts ${counted(downs, 'one migration')} on ${target ?? database}:`, downs);
   return isYesOrY((await asking.ask('Continue? (yes/no): ')).trim().toLowerCase()) ? 'yes' : 'no';
 }
 

@@ -1,7 +1,8 @@
 /** Arguments to values: what each command takes, in one table that `--help` and docs/commands.md are made from. */
 
 import { parseArgs } from 'node:util';
-import { unquotable } from '../src/config/masked.ts';
+import { nearest } from '../src/config/nearest.ts';
+import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
 import { MAX_VERSION } from '../src/layout/pairs.ts';
 
@@ -16,12 +17,17 @@ export const FLAGS = {
   config: { value: 'FILE', help: 'the configuration; default: rungs.yaml, from here upward' },
   database: { value: 'URL', help: 'the database; default: DATABASE_URL from the environment or .env' },
   role: { value: 'NAME', help: 'the role to act as, so that what is made belongs to it' },
-  path: { value: 'DIR', help: 'the folder of migration files; default: migrations' },
+  path: { value: 'DIR', help: 'the folder of migration files, or a script; default: migrations' },
   'dry-run': { value: null, help: 'show what would be done; nothing is locked or written' },
   'num-steps': { value: 'N', help: 'how many migrations; for down, 0 is all', short: 'n' },
   to: { value: 'V', help: 'the last version to apply' },
   all: { value: null, help: 'revert everything' },
-  yes: { value: null, help: 'do not ask', short: 'y' },
+  'from-script': { value: 'FILE', help: 'a script with the whole schema, which becomes version 1' },
+  yes: {
+    value: null,
+    help: 'do not ask; restore: into a database that is not empty; create: mark the one that has the script’s tables',
+    short: 'y',
+  },
   'lock-timeout': {
     value: 'TIME',
     help: 'how long to wait for the lock: 15s, 500ms or seconds; default 15s',
@@ -39,6 +45,9 @@ export const FLAGS = {
   outfile: { value: 'FILE', help: 'the file to make; default: dist/migrate.mjs, or dist/migrate' },
   executable: { value: null, help: 'make a program with Node inside, for machines without Node' },
   'server-version': { value: 'N', help: 'the PostgreSQL that it will run on; default 18' },
+  output: { value: 'FILE|DIR', help: 'where the backup goes; default: backups/DATABASE-TIME.dump' },
+  'schema-only': { value: null, help: 'without the rows' },
+  'data-only': { value: null, help: 'only the rows' },
   json: { value: null, help: 'one JSON document on stdout' },
   help: { value: null, help: 'this text', short: 'h' },
 } as const satisfies Record<string, Flag>;
@@ -59,18 +68,23 @@ export interface Arguments {
 }
 
 /** `build` is no target of ours: a project has its own. */
-const targetOf = (verb: string): string =>
-  verb === 'build' ? 'rungs build' : `task migrate${verb === 'up' ? '' : `:${verb}`} --`;
+export function targetOf(verb: string): string | null {
+  if (verb === 'build') return null;
+  if (verb === 'backup' || verb === 'restore') return `db:${verb}`;
+  return verb === 'up' ? 'migrate' : `migrate:${verb}`;
+}
+
+function helpFor(verb: string): string {
+  const target = targetOf(verb);
+  return target === null ? `rungs ${verb} --help` : `task ${target} -- --help`;
+}
 
 export const usageError = (message: string, verb: string): MigrateError =>
   new MigrateError('CONFIG_INVALID', 'flag', {
     operation: `read the arguments of ${verb}`,
     message,
-    hint: `see \`${targetOf(verb)} --help\``,
+    hint: `see \`${helpFor(verb)}\``,
   });
-
-/** What was typed, for a message; not a connection string in the wrong place. */
-export const quoted = (text: string): string => unquotable(text) ?? JSON.stringify(text);
 
 /** Throws CONFIG_INVALID for a flag that the command does not have, or one without its value. */
 export function parseFlags(argv: readonly string[], verb: string, allowed: readonly FlagName[]): Arguments {
@@ -97,7 +111,10 @@ export function parseFlags(argv: readonly string[], verb: string, allowed: reado
   } catch (e) {
     const message = (e as Error).message.replace(/\. To specify a positional.*$/s, '');
     const hidden = unquotable(message);
-    throw usageError(hidden === null ? message : `Unknown option, with ${hidden} in it`, verb);
+    const [, typed = null] = /^Unknown option '--([^']+)'$/.exec(message) ?? [];
+    const meant = typed === null ? null : nearest(typed, allowed);
+    const shown = meant === null ? message : `${message}; did you mean --${meant}?`;
+    throw usageError(hidden === null ? shown : `Unknown option, with ${hidden} in it`, verb);
   }
 }
 
@@ -118,10 +135,11 @@ export function readVersion(text: string | null, verb: string): bigint {
     });
   if (text === null) throw invalid('please specify a version', `type \`task migrate:${verb} -- 7\``);
   const trimmed = text.trim();
-  if (/^-\d+$/.test(trimmed)) throw invalid(`invalid version ${quoted(text)}: must be non-negative`);
-  if (!/^\d+$/.test(trimmed)) throw invalid(`invalid version ${quoted(text)}: must be an integer`);
+  if (/^-\d+$/.test(trimmed)) throw invalid(`invalid version ${quotable(text)}: must be non-negative`);
+  if (!/^\d+$/.test(trimmed)) throw invalid(`invalid version ${quotable(text)}: must be an integer`);
   const version = BigInt(trimmed);
-  if (version > MAX_VERSION) throw invalid(`invalid version ${quoted(text)}: must be at most ${MAX_VERSION}`);
+  if (version > MAX_VERSION)
+    throw invalid(`invalid version ${quotable(text)}: must be at most ${MAX_VERSION}`);
   return version;
 }
 
@@ -129,6 +147,6 @@ export function readVersion(text: string | null, verb: string): bigint {
 export function readCount(text: string | null, what: string, verb: string): number | null {
   if (text === null) return null;
   if (!/^\d{1,9}$/.test(text.trim()))
-    throw usageError(`${what} must be a whole number from 0, not ${quoted(text)}`, verb);
+    throw usageError(`${what} must be a whole number from 0, not ${quotable(text)}`, verb);
   return Number(text);
 }

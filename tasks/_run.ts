@@ -1,18 +1,20 @@
 /** The frame of every call: arguments, environment, signals, printing, exit code. */
 
-import { unquotable } from '../src/config/masked.ts';
-import { MigrateError, REASONS } from '../src/errors.ts';
+import { nearest } from '../src/config/nearest.ts';
+import { quotable, unquotable } from '../src/config/unquotable.ts';
+import { MigrateError } from '../src/errors.ts';
 import type { Event, Warning } from '../src/event.ts';
 import { type RunOptions, version } from '../src/index.ts';
+import { REASONS } from '../src/reasons.ts';
 import { errorDocument, failedDocument, runDocument } from '../src/report/document.ts';
 import { printable, type Voice } from '../src/report/error-text.ts';
 import { ask } from './_ask.ts';
 import type { Carried } from './_carried.ts';
 import type { Command } from './_command.ts';
 import { COMMANDS } from './_commands.ts';
-import { type Loaded, loadConfig, optionsOf, secretsOf } from './_config.ts';
+import { databaseOf, loadConfig, optionsOf, secretsOf, targetOf } from './_config.ts';
 import { confirm, refuseUnasked } from './_confirm.ts';
-import { type Arguments, parseFlags, quoted, usageError } from './_flags.ts';
+import { type Arguments, parseFlags, usageError } from './_flags.ts';
 import { commandHelp, generalHelp } from './_help.ts';
 import { initialManner, isDebug, Narrator } from './_narrate.ts';
 
@@ -47,14 +49,18 @@ export async function main(argv: readonly string[], carried: Carried | null = nu
     }
     return await perform({ verb, command, args, carried, voice, narrator, warnings, signal: stop.signal });
   } catch (e) {
-    return report(e, { verb, json, voice, narrator, warnings }) ? (stop.exitCode() ?? exitCodeOf(e)) : 0;
+    const error = e instanceof MigrateError ? e : internal(e);
+    const isError = report(error, { verb, json, voice, narrator, warnings });
+    return isError ? (stop.exitCode() ?? error.exitCode) : 0;
   } finally {
     stop.dispose();
   }
 }
 
-/** `migrate up` and a bare `migrate` are how ToolHive's and HoloMUSH's users know it. */
+/** `migrate up`, a bare `migrate` and `run` are how ToolHive's, HoloMUSH's and FluxStudio's users know it. */
 function withoutAlias([first, ...rest]: readonly string[]): readonly string[] {
+  // FluxStudio's.
+  if (first === 'run') return ['up', ...rest];
   const [second = 'up'] = rest;
   if (first !== 'migrate') return first === undefined ? [] : [first, ...rest];
   return second.startsWith('-') && second !== '--help' && second !== '-h'
@@ -103,35 +109,38 @@ async function perform({
     when: config.confirm.value,
     isYes: args.has('yes'),
     isTerminal: process.stdin.isTTY === true,
+    target: targetOf(loaded),
     say: (text: string) => narrator.say(text),
     ask: (question: string) => ask(question, signal),
   };
   const dryRun = args.has('dry-run') || config.dryRun.value;
-  if (command.flags.includes('yes') && command.shows !== true && !dryRun) refuseUnasked(asking);
+  const say = asking.say;
+  // Those that migrate have both.
+  const asks = command.flags.includes('dry-run') && command.flags.includes('yes') && command.shows !== true;
+  if (asks && !dryRun) refuseUnasked(asking);
   const options: RunOptions = {
     ...optionsOf(loaded),
     database: command.connects && !args.has('embedded') ? databaseOf(loaded) : '',
     ...(carried === null ? {} : { migrations: carried.migrations() }),
     signal,
     onEvent,
-    confirm: (steps, database) => confirm(asking, steps, database),
+    confirm: async (steps, database) => {
+      const answer = await confirm(asking, steps, database);
+      const reverts = steps.some((s) => s.direction === 'down');
+      if (answer === 'no' || !reverts || !config.backupBeforeDown.value) return answer;
+      await (await import('./_backup.ts')).backUpFirst({ args, options, loaded, say }, verb);
+      // What is in the backup is what may be reverted, and nothing that came in meanwhile.
+      return 'yes';
+    },
     dryRun,
     allowOutOfOrder: args.has('allow-out-of-order'),
     acceptChanged: args.has('accept-changed'),
     acceptAhead: args.has('accept-ahead'),
     allowMissingDown: args.has('allow-missing-down') || config.allowMissingDown.value,
   };
-  const result = await command.run({ args, options, loaded, carried, voice, warnings });
+  const result = await command.run({ args, options, loaded, carried, voice, warnings, say });
   console.log(args.has('json') ? JSON.stringify(result.document, null, 2) : printable(result.text));
   return result.error == null ? 0 : result.error.exitCode;
-}
-
-function databaseOf({ config }: Loaded): string {
-  if (config.database !== null) return config.database.value;
-  throw new MigrateError('CONFIG_INVALID', 'unset', {
-    operation: 'read the configuration',
-    message: 'DATABASE_URL environment variable is required',
-  });
 }
 
 interface Ended extends Pick<Call, 'verb' | 'voice' | 'narrator' | 'warnings'> {
@@ -139,8 +148,7 @@ interface Ended extends Pick<Call, 'verb' | 'voice' | 'narrator' | 'warnings'> {
 }
 
 /** Prints the error; false where it is none: an answer of no is an answer. */
-function report(e: unknown, { verb, json, voice, narrator, warnings }: Ended): boolean {
-  const error = e instanceof MigrateError ? e : internal(e);
+function report(error: MigrateError, { verb, json, voice, narrator, warnings }: Ended): boolean {
   const declined = error.reason === 'declined';
   if (declined) narrator.say(`Cancelled: ${error.message}`);
   else narrator.error(error);
@@ -162,13 +170,13 @@ const internal = (e: unknown): MigrateError =>
     hint: REASONS.internal.next,
   });
 
-const exitCodeOf = (e: unknown): number => (e instanceof MigrateError ? e.exitCode : 70);
-
 function unknownCommand(verb: string): MigrateError {
   const known = Object.keys(COMMANDS).join(', ');
+  const meant = nearest(verb, Object.keys(COMMANDS));
+  const there = meant === null ? `there are: ${known}` : `did you mean ${meant}?`;
   const message = verb.startsWith('-')
     ? 'flags come after the command'
-    : `unknown command ${quoted(verb)}; there are: ${known}`;
+    : `unknown command ${quotable(verb)}; ${there}`;
   return new MigrateError('CONFIG_INVALID', 'flag', { operation: 'read the command', message });
 }
 
@@ -188,9 +196,7 @@ function stopOnSignals(narrator: Narrator) {
   const hear = (name: NodeJS.Signals) => {
     if (received !== null) process.exit(EXIT[name] ?? 1);
     received = name;
-    narrator.say(
-      `${name}: cancelling the running statement and rolling back; once more ends without waiting`,
-    );
+    narrator.say(`${name}: stopping, and rolling back what is running; once more ends without waiting`);
     controller.abort();
   };
   process.on('SIGINT', hear);

@@ -8,7 +8,7 @@ export interface Adoption {
   readonly tool: string;
   readonly title: string;
   /** Its table, which stays as it is. */
-  readonly from: Place;
+  readonly from: Pick<Place, 'schema' | 'table'>;
   /** Ours. */
   readonly ledger: Place;
   /** What the setting `table` has to be from now on; null where it is right already. */

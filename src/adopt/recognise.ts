@@ -1,5 +1,6 @@
 /** Which of the database's tables are other tools': by their columns, and by their names where columns say too little. */
 
+import type { Tables } from '../ledger/identify.ts';
 import { RACED } from '../ledger/journal.ts';
 import { dollar, identifier, literal } from '../sql/quote.ts';
 import type { Row, Tool } from './record.ts';
@@ -36,10 +37,7 @@ const TELLING = ['version_id', 'version_num', 'installed_rank', 'installed_on', 
 const ALSO_TELLING = ['migration_name', 'migration_time', 'run_on', 'hash', 'dirty'];
 
 /** `ours`: where the version table is or will be; its schema is the current one unless it is named. */
-export function candidates(
-  ours: { readonly schema: string | null; readonly name: string },
-  { table }: From,
-): string {
+export function candidates(ours: Pick<Tables, 'schema' | 'name' | 'journal'>, { table }: From): string {
   const { schema } = ours;
   const bare = table?.split('.').at(-1);
   const names = [...NAMES, ours.name, ...(bare === undefined ? [] : [bare])].map(literal).join(', ');
@@ -47,7 +45,7 @@ export function candidates(
   return `select n.nspname as schema, c.relname as "table",
   (n.nspname = ${schema === null ? 'current_schema()' : literal(schema)})::text as here,
   exists (select from pg_catalog.pg_class r where r.relnamespace = n.oid and r.relname = 'ar_internal_metadata')::text as rails,
-  exists (select from pg_catalog.pg_class r where r.relnamespace = n.oid and r.relname = c.relname || '_history')::text as journal,
+  exists (select from pg_catalog.pg_class r where r.relnamespace = n.oid and r.relname = case c.relname when ${literal(ours.name)} then ${literal(ours.journal)} else c.relname || '_history' end)::text as journal,
   (select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
     from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -1,5 +1,6 @@
-import { MigrateError, type Reason } from '../errors.ts';
-import type { Head, Place } from '../migration.ts';
+import { MigrateError } from '../errors.ts';
+import type { Head, Migrations, Place } from '../migration.ts';
+import type { Reason } from '../reasons.ts';
 import type { Entry } from './mapping.ts';
 import type { Candidate, Found, From } from './recognise.ts';
 import { TOOLS } from './tools.ts';
@@ -13,6 +14,22 @@ const fail = (reason: Reason, message: string, more: { details?: readonly string
 
 const named = ({ schema, table }: { readonly schema: string; readonly table: string }): string =>
   `${schema}.${table}`;
+
+const WITHOUT = {
+  named:
+    'FluxStudio’s table needs no adopting: what it records is applied; to skip a file, insert its row (docs/named.md)',
+  script: 'a script is not run where its sentinel is there (docs/script.md)',
+} as const;
+
+/** What is written is one number, for all files up to it. */
+export function refuseLayout({ layout, origin }: Migrations, command: 'adopt' | 'baseline'): void {
+  if (layout === 'pairs') return;
+  throw new MigrateError('MIGRATION_INIT_FAILED', 'layout', {
+    operation: 'read the files',
+    message: `${command} is for files in pairs, of which a database remembers one version; ${origin} has layout \`${layout}\``,
+    hint: WITHOUT[layout],
+  });
+}
 
 export function nothing(all: readonly Candidate[], { tool, table }: From): MigrateError {
   const known = TOOLS.map((t) => t.name).join(', ');

@@ -1,7 +1,7 @@
 /** The ledger's row and the journal's, as one transaction in one message. */
 
-import { type Author, create as createJournal, journalName, RACED } from '../ledger/journal.ts';
-import * as ledger from '../ledger/version-row.ts';
+import { type Author, create as createJournal, RACED } from '../ledger/journal.ts';
+import { move, tableName, versionRow } from '../ledger/version-row.ts';
 import type { Migration, Place, Recorded } from '../migration.ts';
 import { dollar, literal, qualified } from '../sql/quote.ts';
 
@@ -24,9 +24,9 @@ export function write(
 ): string {
   const stays = recorded.head.version === head;
   const parts = [
-    ...(recorded.ledgerExists ? [] : [ledger.create(place)]),
+    ...(recorded.ledgerExists ? [] : [versionRow.create(place)]),
     ...(recorded.journalExists ? [] : [createJournal(place)]),
-    stays ? unmoved(place, head) : ledger.move(place, recorded.head, { version: head, dirty: false }),
+    stays ? unmoved(place, head) : move(place, recorded.head, { version: head, dirty: false }),
     ...(rows.length === 0 ? [] : [insert(place, rows, head, by)]),
     ...(guard === null ? [] : [guard]),
   ];
@@ -41,14 +41,14 @@ function insert(place: Place, rows: readonly AdoptedRow[], head: bigint | null, 
     return `(${m.version}, ${literal(m.name)}, 'up', 'adopted', 'done', ${head}, ${checksum}, ${literal(by.tool)},
   ${literal(by.run)}, now(), ${at}, ${executionTimeMs ?? 'null'}::bigint, ${literal(appliedBy ?? '')})`;
   });
-  return `insert into ${qualified(place.schema, journalName(place))} (version, name, direction, kind, state, head, checksum, tool,
+  return `insert into ${qualified(place.schema, place.journal)} (version, name, direction, kind, state, head, checksum, tool,
   run, started_at, finished_at, execution_time_ms, applied_by)
   values ${values.join(',\n')}`;
 }
 
 /** golang-migrate's row is ours already. */
 function unmoved(place: Place, head: bigint | null): string {
-  const table = ledger.tableName(place);
+  const table = tableName(place);
   const other =
     head === null ? `select from ${table}` : `select from ${table} where version <> ${head} or dirty`;
   return `do ${dollar(`

@@ -2,9 +2,9 @@
 
 import { type Fault, validate } from 'virtual:config-validator';
 import type { Layer, Origin, Problem } from './layer.ts';
-import { unquotable } from './masked.ts';
 import { nearest } from './nearest.ts';
 import { isSecret, nodeAt } from './shape.ts';
+import { quotable, unquotable } from './unquotable.ts';
 
 /** A value of the type that the schema wants, and where it was said. */
 export interface Given {
@@ -24,6 +24,10 @@ export function check(layer: Layer): Checked {
   const tree = structuredClone(layer.tree);
   const faults = validate(tree) ? [] : (validate.errors ?? []);
   const found = new Map<string, string>(empty.map((pointer) => [pointer, 'has no value']));
+  for (const pointer of layer.origins.keys()) {
+    const what = misplaced(layer, pointer);
+    if (what !== null) found.set(pointer, what);
+  }
   for (const fault of faults) {
     const pointer = pointerOf(fault);
     if (!found.has(pointer)) found.set(pointer, complaint(layer, fault, pointer));
@@ -60,6 +64,15 @@ function problemOf({ origins }: Layer, pointer: string, what: string): Problem {
   return { origin, message: `${name}${what}` };
 }
 
+/** A connection string where another thing belongs; whatever shows that setting would show the password. */
+function misplaced(layer: Layer, pointer: string): string | null {
+  const value = at(layer, pointer);
+  const node = nodeAt(pointer);
+  if (typeof value !== 'string' || node === null || isSecret(pointer)) return null;
+  const what = unquotable(value);
+  return what === null ? null : `is ${what}: it ${node.errorMessage ?? 'cannot be used'}`;
+}
+
 function complaint(layer: Layer, { keyword, params }: Fault, pointer: string): string {
   if (keyword === 'additionalProperties') {
     const section = nodeAt(pointer.split('/').slice(0, -1).join('/'));
@@ -75,6 +88,6 @@ function complaint(layer: Layer, { keyword, params }: Fault, pointer: string): s
 
 /** Nothing that might be a URL with a password in it. */
 function shown(value: unknown): string {
-  if (typeof value === 'string') return unquotable(value) ?? JSON.stringify(value.slice(0, 100));
+  if (typeof value === 'string') return quotable(value);
   return Array.isArray(value) ? 'a list' : 'a section';
 }

@@ -1,12 +1,14 @@
 /** defaults < file < environment < flags: one configuration with the source of each value, or one error with all problems. */
 
+import type { Layout } from '../migration.ts';
 import { type Checked, check, type Given } from './check.ts';
 import { configError } from './config-error.ts';
 import { readDuration } from './duration.ts';
 import type { Environment } from './keywords.ts';
-import { DEFAULT, type Layer, layerOf, type Origin } from './layer.ts';
+import { DEFAULT, type Layer, layerOf, type Origin, type Problem } from './layer.ts';
 import { type ReadText, sectionUrl } from './section.ts';
-import { defaultOf } from './shape.ts';
+import { defaultOf, isSecret } from './shape.ts';
+import { parseDatabaseUrl } from './url.ts';
 import { readSwitch, type Surroundings, variablesLayer } from './variables.ts';
 
 export interface Sourced<T> {
@@ -14,16 +16,30 @@ export interface Sourced<T> {
   readonly origin: Origin;
 }
 
+/** A value of null is a secret. */
+export interface Part {
+  readonly key: string;
+  readonly value: string | null;
+  readonly origin: Origin;
+}
+
 export interface Config {
   /** A connection string, also where the file gives the parts; null where nothing names a database. */
   readonly database: Sourced<string> | null;
+  /** What the file's section says, and a password that wins over the file's; empty where something else names it. */
+  readonly parts: readonly Part[];
   /** Another place that names a database, and that `database` wins over. */
   readonly overruled: Origin | null;
   readonly path: Sourced<string>;
+  readonly layout: Sourced<'auto' | Layout>;
+  readonly sentinel: Sourced<string>;
+  readonly onDuplicateObject: Sourced<'fail' | 'skip'>;
   readonly table: Sourced<string>;
+  readonly journal: Sourced<string | null>;
   readonly role: Sourced<string | null>;
   readonly confirm: Sourced<'never' | 'down' | 'always'>;
   readonly requireSteps: Sourced<boolean>;
+  readonly backupBeforeDown: Sourced<boolean>;
   readonly lockTimeoutMs: Sourced<number>;
   readonly attempts: Sourced<number>;
   readonly delayMs: Sourced<number>;
@@ -52,14 +68,17 @@ export interface Inputs extends Surroundings {
   readonly readText: ReadText;
 }
 
+/** Where Muse has it. */
+const MUSES_SCRIPT = 'scripts/init-db.sql';
+
 /** Throws CONFIG_INVALID. Whether a database is needed is for the command to say. */
 export function readConfig(inputs: Inputs): Config {
   const layers = [flagsLayer(inputs), variablesLayer(inputs), ...(inputs.file === null ? [] : [inputs.file])];
   const checked = layers.map(check);
   const dryRun = readSwitch('DRY_RUN', inputs);
-  const { database, overruled, problems } = databaseOf(checked, inputs);
+  const { database, parts, overruled, problems } = databaseOf(checked, inputs);
   const all = [...checked.toReversed().flatMap((c) => c.problems), ...problems, ...dryRun.problems];
-  if (all.length > 0) throw configError(all);
+  if (all.length > 0) throw configError([...all, ...unusable(checked, inputs)]);
 
   /** The first layer that says anything, or the schema's default. */
   const pick = (pointer: string): Sourced<string | null> => {
@@ -73,17 +92,26 @@ export function readConfig(inputs: Inputs): Config {
   };
   const truth = (text: string): boolean => text === 'true';
   const time = (text: string): number => readDuration(text) ?? 0;
-  const path = as('path', String);
+  const layout = as('layout', (text) => text as Config['layout']['value']);
+  const named = as('path', String);
+  const isSilent = layout.value === 'script' && named.origin.kind === 'default';
+  const path = isSilent ? { ...named, value: MUSES_SCRIPT } : named;
   const { fromFile, fromProject } = inputs;
   const seenFrom = { file: fromFile, default: fromProject, variable: String, flag: String }[path.origin.kind];
   return {
     database,
+    parts,
     overruled,
     path: { ...path, value: seenFrom(path.value) },
+    layout,
+    sentinel: as('sentinel', String),
+    onDuplicateObject: as('onDuplicateObject', (text) => text as Config['onDuplicateObject']['value']),
     table: as('table', String),
+    journal: pick('journal'),
     role: pick('role'),
     confirm: as('confirm', (text) => text as Config['confirm']['value']),
     requireSteps: as('requireSteps', truth),
+    backupBeforeDown: as('backupBeforeDown', truth),
     lockTimeoutMs: as('lockTimeout', time),
     attempts: as('retry/attempts', Number),
     delayMs: as('retry/delay', time),
@@ -109,12 +137,31 @@ function databaseOf(checked: readonly Checked[], inputs: Inputs) {
   const [url] = named;
   const overruled = first?.kind === 'variable' ? (second ?? null) : null;
   if (url !== undefined) {
-    return { database: { value: String(url.value), origin: url.origin }, overruled, problems: [] };
+    return { database: { value: String(url.value), origin: url.origin }, parts: [], overruled, problems: [] };
   }
-  if (section === null) return { database: null, overruled, problems: [] };
+  if (section === null) return { database: null, parts: [], overruled, problems: [] };
   const { fromFile, readText } = inputs;
   const { url: value, problems } = sectionUrl(section, env, (path) => readText(fromFile(path)));
-  return { database: { value, origin: section.origin }, overruled, problems };
+  const parts = [...section.values].map(([key, { value, origin }]) => ({
+    key,
+    value: isSecret(`database/${key}`) ? null : String(value),
+    origin,
+  }));
+  return { database: { value, origin: section.origin }, parts, overruled, problems };
+}
+
+/** A connection string alone is for those to refuse who need it; beside other problems it is one of them. */
+function unusable(checked: readonly Checked[], inputs: Inputs): readonly Problem[] {
+  const [url] = checked.flatMap(({ values }) => values.get('database') ?? []);
+  // That it is empty, or a variable in it not set, is told already.
+  if (url === undefined || url.value === '' || inputs.file?.faulty.has('database') === true) return [];
+  try {
+    parseDatabaseUrl(String(url.value), { ...inputs.dotenv, ...inputs.environment });
+    return [];
+  } catch (e) {
+    const key = url.origin.kind === 'file' ? 'database ' : '';
+    return [{ origin: url.origin, message: `${key}cannot be used: ${(e as Error).message}` }];
+  }
 }
 
 /** The file's section, over which a password in the environment wins. */

@@ -20,9 +20,11 @@ const BARE = `(?!'|${BLANK})(?:${NOT('\\\\')}|\\\\[^]?)*`;
 const PAIR = new RegExp(`(${NOT('=')}*)${BLANK}*=${BLANK}*(${QUOTED}|${BARE})`, 'y');
 const BLANKS = new RegExp(`${BLANK}*`, 'y');
 
-/** libpq's test for it: no URI, and an equals sign somewhere. */
-export const isConninfo = (text: string): boolean =>
-  text.includes('=') && !/^\s*[a-z][a-z0-9+.-]*:\/\//i.test(text);
+/**
+ * libpq's test for it is no URI, and an equals sign somewhere. But `app@db/app?sslmode=require` is a URI that lacks its
+ * beginning, and no keyword has any of these characters.
+ */
+export const isConninfo = (text: string): boolean => /^[^=:/@?]*=/.test(text);
 
 export function readConninfo(text: string): Conninfo {
   if (/[\0\p{Surrogate}]/u.test(text))

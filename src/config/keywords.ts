@@ -3,6 +3,7 @@
  * value asks for nothing that we do not do, or refused. None is ignored in silence: most are about safety.
  */
 
+import { unquotable } from './unquotable.ts';
 import { urlError } from './url-error.ts';
 
 interface Keyword {
@@ -94,6 +95,19 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
   krbspn: { only: [], why: NO_GSS },
 };
 
+/** What messages tell the value of. */
+const NAMED = [
+  'host',
+  'hostaddr',
+  'user',
+  'dbname',
+  'passfile',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'sslcrl',
+];
+
 export const KEYWORD_NAMES: readonly string[] = Object.keys(KEYWORDS);
 export const isKeyword = (key: string): boolean => Object.hasOwn(KEYWORDS, key);
 
@@ -118,6 +132,7 @@ export function resolve(said: ReadonlyMap<string, string>, where: string, env: E
       value === undefined ? fromEnvironment(key, keyword.env, env) : { value, said: `${key} in ${where}` };
     if (given === null) continue;
     check(key, keyword, given, where);
+    refuseUrl(key, given);
     values.set(key, given);
   }
   return values;
@@ -135,6 +150,12 @@ function check(
   const how = only.length === 0 ? 'is not supported' : `is supported only as ${only.join(' or ')}`;
   const hint = said === env ? `unset ${env}` : `take ${key} out of ${where}`;
   throw urlError(`${said} ${how}${why === undefined ? ' yet' : `: ${why}`}`, hint);
+}
+
+/** In PGDATABASE, say: what it is connected to is named in every message. */
+function refuseUrl(key: string, { value, said }: Given): void {
+  const what = NAMED.includes(key) ? unquotable(value) : null;
+  if (what !== null) throw urlError(`${said} is ${what}`, 'give the whole of it as DATABASE_URL');
 }
 
 /**
@@ -155,6 +176,7 @@ function fromEnvironment(key: string, variable: string | undefined, env: Environ
 export function integer(values: Values, key: string): number | null {
   const given = values.get(key);
   if (given === undefined) return null;
-  if (!/^\s*[+-]?\d{1,10}\s*$/.test(given.value)) throw urlError(`${given.said} is not a whole number`);
+  if (!/^\s*[+-]?\d{1,10}\s*$/.test(given.value))
+    throw urlError(`${given.said} is not a whole number`, `correct ${key}`);
   return Number(given.value);
 }

@@ -2,12 +2,8 @@
 
 import { parseDatabaseUrl } from './url.ts';
 
-/** What to call a text in the wrong place that may hold a password; null if it can be quoted. */
-export const unquotable = (text: string): string | null =>
-  text.includes('://') ? 'a URL' : /password\s*=/i.test(text) ? 'a connection string' : null;
-
-/** To parse without an environment; the name counts for nothing. */
-const NOBODY = { USER: 'nobody' };
+/** To parse without an environment; neither the name nor the home, where `verify-full` has its authorities, counts. */
+const NOBODY = { USER: 'nobody', HOME: '/' };
 
 /** Whether there is a password in it. If it cannot be read, there might be. */
 export function hasPassword(text: string): boolean {

@@ -9,7 +9,9 @@ import { nameable, urlError } from './url-error.ts';
 export interface MigrateParams {
   /** Schema null: whatever `current_schema()` says. */
   readonly table: { readonly schema: string | null; readonly name: string };
-  /** For one file, on the client's clock; 0 is none. */
+  /** Null where nothing is said. golang-migrate drops every `x-` parameter that it does not know. */
+  readonly journal: string | null;
+  /** There for a whole file, on the client's clock; here for each statement, on the server's. 0 is none. */
   readonly statementTimeoutMs: number;
   readonly multiStatement: boolean;
   readonly multiStatementMaxSize: number;
@@ -19,7 +21,10 @@ export interface MigrateParams {
 }
 
 const DEFAULT_MAX_SIZE = 10 * 1024 * 1024;
+/** Ours, in a URL that golang-migrate may be given too. */
+const JOURNAL = 'x-journal-table';
 export const MIGRATE_PARAMS: readonly string[] = [
+  JOURNAL,
   'x-migrations-table',
   'x-migrations-table-quoted',
   'x-statement-timeout',
@@ -41,8 +46,6 @@ export function readMigrateParams(params: ReadonlyMap<string, string>): MigrateP
     throw urlError('x-statement-timeout is not a number of milliseconds from 0 to 2147483647');
   }
   const multiStatement = boolean('x-multi-statement', params);
-  if (multiStatement)
-    unused('x-multi-statement', 'statements are found by PostgreSQL’s grammar, not at each ;');
   const size = integer('x-multi-statement-max-size', params);
   if (size !== null) unused('x-multi-statement-max-size', 'a statement may have any size');
 
@@ -57,6 +60,7 @@ export function readMigrateParams(params: ReadonlyMap<string, string>): MigrateP
 
   return {
     table,
+    journal: get(JOURNAL) || null,
     statementTimeoutMs,
     multiStatement,
     multiStatementMaxSize: size === null || size <= 0 ? DEFAULT_MAX_SIZE : size,

@@ -87,6 +87,12 @@ export const withRole = (list: readonly Setting[], role: string): readonly Setti
   ['role', role],
 ];
 
+/** golang-migrate's x-statement-timeout; PostgreSQL's own name for it wins. */
+export function withTimeout(list: readonly Setting[], ms: number): readonly Setting[] {
+  const isSaid = list.some(([name]) => name.toLowerCase() === 'statement_timeout');
+  return ms === 0 || isSaid ? list : [...list, ['statement_timeout', String(ms)]];
+}
+
 /** The settings of the session: the URL's, and the environment's where the URL is silent. */
 export function settings(fromUrl: readonly Setting[], env: Environment): readonly Setting[] {
   const said = new Set(fromUrl.map(([name]) => name.toLowerCase()));

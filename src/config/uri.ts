@@ -38,7 +38,7 @@ export function decode(written: string, what: string): string {
 export function readUri(text: string): Uri {
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text.trim()) ?? [];
   if (scheme === '') {
-    throw urlError(text.trim() === '' ? 'the URL is empty' : 'the URL does not begin with postgres://');
+    throw unbegun(text.trim());
   }
   const parts = new Map<string, string>();
   const put = (key: string, value: string) => {
@@ -68,6 +68,17 @@ export function readUri(text: string): Uri {
   put('dbname', path?.slice(1) ?? '');
   const query = mark === -1 ? [] : readQuery(rest.slice(mark + 1));
   return { scheme: scheme.toLowerCase(), parts, path, query, writtenPassword };
+}
+
+/** `app@db/app`, `db:5432/app`, `postgres:app@db/app`: psql would take all of it for the name of a database. */
+function unbegun(text: string): Error {
+  if (text === '') return urlError('the URL is empty');
+  const hint = /^(postgres(ql)?|pgx[45]?)[:/]/i.test(text)
+    ? 'behind the scheme comes ://, as in postgres://user@host:5432/database'
+    : /[@:/]/.test(text) && !text.includes('://')
+      ? 'put postgres:// before it'
+      : undefined;
+  return urlError('the URL does not begin with postgres://', hint);
 }
 
 /**

@@ -9,7 +9,7 @@ import { type HomeFile, homeFile } from './home-file.ts';
 import { type Environment, integer, resolve, type Values } from './keywords.ts';
 import { type MigrateParams, readMigrateParams } from './migrate-params.ts';
 import { type Query, readPairs, readQuery } from './query.ts';
-import { type Setting, settings } from './settings.ts';
+import { type Setting, settings, withTimeout } from './settings.ts';
 import { readUri } from './uri.ts';
 import { urlError } from './url-error.ts';
 
@@ -18,15 +18,14 @@ export interface Database {
   readonly candidates: readonly Candidate[];
   /** golang-migrate's table; schema null is whatever `current_schema()` says. */
   readonly table: { readonly schema: string | null; readonly name: string };
+  /** The table beside it, ours; null where nothing is said. */
+  readonly journal: string | null;
   /** The decoded path with its slash, as golang-migrate puts it into its lock id; null where the URL has none. */
   readonly urlPath: string | null;
-  /** golang-migrate's limit for one file, on the client's clock; 0 is none. */
-  readonly statementTimeoutMs: number;
+  /** x-multi-statement: a file that cannot be run in one transaction is run statement by statement. */
+  readonly multiStatement: boolean;
   /** The `x-` parameters that mean nothing here; each that was given has its warning. */
-  readonly unused: Pick<
-    MigrateParams,
-    'multiStatement' | 'multiStatementMaxSize' | 'lockStrategy' | 'lockTable'
-  >;
+  readonly unused: Pick<MigrateParams, 'multiStatementMaxSize' | 'lockStrategy' | 'lockTable'>;
   /** For the start-up message, with `options`, by `startupOptions`. */
   readonly settings: readonly Setting[];
   readonly options: string | null;
@@ -56,7 +55,8 @@ const SCHEMES = ['postgres', 'postgresql', 'pgx', 'pgx4', 'pgx5'];
 export function parseDatabaseUrl(text: string, env: Environment): Database {
   const { query, urlPath, where } = isConninfo(text) ? fromConninfo(text) : fromUrl(text);
   const values = resolve(query.keywords, where, env);
-  const { table, statementTimeoutMs, warnings, ...unused } = readMigrateParams(query.migrate);
+  const migrate = readMigrateParams(query.migrate);
+  const { table, journal, multiStatement, statementTimeoutMs, warnings, ...unused } = migrate;
   const get = (key: string) => values.get(key)?.value || null;
 
   const user = get('user') ?? (env.USER || env.LOGNAME || env.USERNAME || null);
@@ -66,10 +66,11 @@ export function parseDatabaseUrl(text: string, env: Environment): Database {
   return {
     candidates: candidates(values, login, env),
     table,
+    journal,
     urlPath,
-    statementTimeoutMs,
+    multiStatement,
     unused,
-    settings: settings(query.settings, env),
+    settings: settings(withTimeout(query.settings, statementTimeoutMs), env),
     options: get('options'),
     applicationName: get('application_name') ?? get('fallback_application_name'),
     // libpq makes two of one, "because of rounding" (connectDBComplete).

@@ -2,6 +2,7 @@
 
 import type { Environment } from './keywords.ts';
 import { type Layer, layerOf, type Origin, type Problem } from './layer.ts';
+import { quotable } from './unquotable.ts';
 
 interface Variable {
   readonly name: string;
@@ -12,7 +13,7 @@ interface Variable {
 
 export const VARIABLES: readonly Variable[] = [
   { name: 'DATABASE_URL', pointer: 'database', help: 'the database' },
-  { name: 'MIGRATION_PATH', pointer: 'path', help: 'the folder of migration files' },
+  { name: 'MIGRATION_PATH', pointer: 'path', help: 'the folder of migration files, or a script' },
   { name: 'DB_RETRY_ATTEMPTS', pointer: 'retry/attempts', help: 'connection attempts' },
   {
     name: 'DB_RETRY_DELAY',
@@ -74,6 +75,6 @@ export function readSwitch(
   const { text, origin } = found;
   const value = text === 'true' || text === '1';
   const isClear = value || text === 'false' || text === '0';
-  const message = `is ${JSON.stringify(text.slice(0, 100))}: it must be true or false`;
+  const message = `is ${quotable(text)}: it must be true or false`;
   return { value, origin, problems: isClear ? [] : [{ origin, message }] };
 }

@@ -10,6 +10,7 @@ const NAME = /^([0-9]+)_([^\n]*)\.(down|up)\.([^\n]*)$/;
 /** PostgreSQL's bigint; the version column can hold no more. */
 export const MAX_VERSION = 9223372036854775807n;
 const BACKUP = /(~|\.(bak|backup|old|orig|rej|save|swo|swp|tmp))$/i;
+export const isBackup = (name: string): boolean => BACKUP.test(name);
 /** Names that were surely meant as migrations: a number, a separator, and `.sql`. */
 const ALMOST = /^[0-9]+[_.-].*\.sql$/is;
 
@@ -33,7 +34,7 @@ export function classify(name: string): 'run' | 'ignore' | { readonly why: strin
     if (!ALMOST.test(name)) return 'ignore';
     return { why: 'its name is not NNNNNN_name.up.sql or NNNNNN_name.down.sql' };
   }
-  if (BACKUP.test(name)) return { why: 'it looks like an editor’s backup (golang-migrate would run it)' };
+  if (isBackup(name)) return { why: 'it looks like an editor’s backup (golang-migrate would run it)' };
   return 'run';
 }
 
@@ -79,7 +80,7 @@ export function pair(files: readonly NamedFile[]): {
   }
   const migrations = [...byVersion]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([version, entry]) => ({ id: String(version), version, ...entry }));
+    .map(([version, entry]) => ({ id: String(version), version, ...entry, ledgerChecksums: [] }));
   return { migrations, problems };
 }
 

@@ -1,9 +1,10 @@
 /** The first of the two queries every command makes: who and where we are, and what the tables look like. */
 
+import type { Place } from '../migration.ts';
 import { literal } from '../sql/quote.ts';
-import { journalName } from './journal.ts';
 
 type Row = Readonly<Record<string, string | null>>;
+export type Sentinel = Place['sentinel'];
 
 export interface Identity {
   readonly pid: number;
@@ -16,6 +17,8 @@ export interface Identity {
   readonly schema: string | null;
   readonly ledger: Shape | null;
   readonly journal: Shape | null;
+  /** What kind of relation it is; null where there is none, or it was not asked for. */
+  readonly sentinel: string | null;
   /** Another schema of the search_path with such a table, when ours is there only for being named like the role. */
   readonly ledgerElsewhere: string | null;
   /** Whether the server can watch for a dead client while it works; on Linux from PostgreSQL 14 on. */
@@ -29,6 +32,14 @@ export interface Shape {
   readonly columns: string;
 }
 
+/** As they were named; `schema` null is the current one. */
+export interface Tables {
+  readonly schema: string | null;
+  readonly name: string;
+  readonly journal: string;
+  readonly sentinel: Sentinel;
+}
+
 /** How often a busy server looks whether we are still there. */
 export const CHECK_INTERVAL = '2s';
 
@@ -39,16 +50,29 @@ const shape = (table: string, what: string): string => `(select ${what} from pg_
 const COLUMNS = `(select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
       from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
 
+/** Its kind, as SQL; null where it is not there. A temporary one is the session's own, and does not count. */
+export const sentinelKind = ({
+  schema,
+  name,
+}: Sentinel): string => `(select c.relkind from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relname = ${literal(name)} and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    and n.nspname = ${schema === null ? 'any (current_schemas(false))' : literal(schema)} limit 1)`;
+
 /**
  * A lent session is only looked at. `schema` null: the current one, resolved once and here, as golang-migrate does; a migration that changes the
- * search_path does not move the table.
+ * search_path does not move the table. `sentinel` null: it is not of interest.
  */
-export function identify(table: string, schema: string | null, lent: boolean): string {
-  const journal = journalName({ schema: '', table });
+export function identify(
+  { schema, name: table, journal }: Tables,
+  lent: boolean,
+  sentinel: Sentinel | null = null,
+): string {
   return `select pg_backend_pid()::text as pid, current_database() as database, current_user as "user",
   current_setting('server_version_num') as server_version, current_setting('server_encoding') as encoding,
   place.schema, ${shape(table, 'c.relkind')} as ledger_kind, ${shape(table, COLUMNS)} as ledger_columns,
   ${shape(journal, 'c.relkind')} as journal_kind, ${shape(journal, COLUMNS)} as journal_columns,
+  ${sentinel === null ? 'null' : sentinelKind(sentinel)} as sentinel,
   (select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relname = ${literal(table)} and c.relkind = 'r' and n.nspname <> place.schema
     and n.nspname = any (current_schemas(false)) and ${schema === null} and place.schema = session_user
@@ -71,6 +95,7 @@ export function decode(row: Row): Identity {
     schema: row.schema ?? null,
     ledger: shapeOf(row.ledger_kind, row.ledger_columns),
     journal: shapeOf(row.journal_kind, row.journal_columns),
+    sentinel: row.sentinel ?? null,
     ledgerElsewhere: row.ledger_elsewhere ?? null,
     canWatch: row.can_watch != null,
     inTransaction: row.in_transaction === 'true',

@@ -11,13 +11,13 @@ export const RACED = 'RG001';
 
 type Row = Readonly<Record<string, string | null>>;
 
-const SUFFIX = '_history';
+/** What it is called where nobody says otherwise. */
+export const journalOf = (table: string): string => `${table}_history`;
 
 /** PostgreSQL cuts names after 63 bytes, which could make the journal's name the ledger's. */
-export const nameFits = (table: string): boolean => new TextEncoder().encode(table + SUFFIX).length <= 63;
+export const isTooLong = (name: string): boolean => new TextEncoder().encode(name).length > 63;
 
-export const journalName = (p: Place): string => p.table + SUFFIX;
-const name = (p: Place): string => `${identifier(p.schema)}.${identifier(journalName(p))}`;
+const name = (p: Place): string => `${identifier(p.schema)}.${identifier(p.journal)}`;
 
 export const create = (p: Place): string => `create table if not exists ${name(p)} (
   id bigint generated always as identity primary key,
@@ -26,12 +26,13 @@ export const create = (p: Place): string => `create table if not exists ${name(p
   direction text not null check (direction in ('up', 'down')),
   kind text not null check (kind in ('run', 'assumed', 'forced', 'accepted', 'adopted')),
   mode text check (mode in ('atomic', 'resumable', 'plain')),
-  state text not null check (state in ('started', 'done')),
+  state text not null check (state in ('started', 'done', 'failed')),
   head bigint,
   checksum text,
   done_statements text[] not null default '{}',
   index_statement jsonb,
   ledger_xid text,
+  error text,
   started_at timestamptz not null,
   finished_at timestamptz,
   execution_time_ms bigint,
@@ -47,7 +48,7 @@ export const isOurs = (shape: { readonly kind: string; readonly columns: string 
 
 export const read = (p: Place): string => `select id::text, version::text, name, direction, kind, mode, state,
   head::text, checksum, array_to_json(done_statements)::text as done_statements,
-  index_statement::text, ledger_xid,
+  index_statement::text, ledger_xid, error,
   to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as applied_at,
   execution_time_ms::text, applied_by, tool, run
   from ${name(p)} order by ${name(p)}.id`;
@@ -60,12 +61,13 @@ export function decode(rows: readonly Row[]): readonly JournalRow[] {
     direction: r.direction as Direction,
     kind: r.kind as JournalKind,
     mode: (r.mode ?? null) as Mode | null,
-    state: r.state as 'started' | 'done',
+    state: r.state as JournalRow['state'],
     head: r.head == null ? null : BigInt(r.head),
     checksum: r.checksum ?? null,
     doneStatements: JSON.parse(r.done_statements ?? '[]') as string[],
     indexStatement: JSON.parse(r.index_statement ?? 'null') as IndexStatement | null,
     ledgerXid: r.ledger_xid ?? null,
+    error: r.error ?? null,
     appliedAt: r.applied_at ?? null,
     executionTimeMs: r.execution_time_ms == null ? null : Number(r.execution_time_ms),
     appliedBy: r.applied_by ?? null,
@@ -73,6 +75,10 @@ export function decode(rows: readonly Row[]): readonly JournalRow[] {
     run: r.run ?? null,
   }));
 }
+
+/** Which migration a row is of: a version, or a file’s name. */
+export const idOf = ({ version, name }: Pick<JournalRow, 'version' | 'name'>): string =>
+  version === null ? name : String(version);
 
 /** What a new row says of itself; times and the user are the server's to fill in. */
 export interface Entry {
@@ -83,6 +89,8 @@ export interface Entry {
   readonly mode: Mode | null;
   readonly head: bigint | null;
   readonly checksum: string | null;
+  /** The server's words, of one that failed. */
+  readonly error?: string;
 }
 
 /** Who writes: constant for a run. */
@@ -96,13 +104,14 @@ const text = (value: string | null): string => (value === null ? 'null' : litera
 const ELAPSED = `round(extract(epoch from clock_timestamp() - now()) * 1000)`;
 
 /** `done` rows are written by the transaction that does the work; `started` ones before it. */
-export function insert(p: Place, e: Entry, by: Author, state: 'started' | 'done'): string {
-  const times = state === 'done' ? `now(), clock_timestamp(), ${ELAPSED}` : 'now(), null, null';
-  const xid = state === 'done' ? 'null' : 'pg_current_xact_id()::xid::text';
+export function insert(p: Place, e: Entry, by: Author, state: JournalRow['state']): string {
+  const times = state === 'started' ? 'now(), null, null' : `now(), clock_timestamp(), ${ELAPSED}`;
+  const xid = state === 'started' ? 'pg_current_xact_id()::xid::text' : 'null';
   return `insert into ${name(p)} (version, name, direction, kind, mode, state, head, checksum, tool, run,
-  started_at, finished_at, execution_time_ms, ledger_xid)
+  started_at, finished_at, execution_time_ms, ledger_xid, error)
   values (${e.version ?? 'null'}, ${literal(e.name)}, '${e.direction}', '${e.kind}', ${text(e.mode)}, '${state}',
-  ${e.head ?? 'null'}, ${text(e.checksum)}, ${literal(by.tool)}, ${literal(by.run)}, ${times}, ${xid}) returning id::text`;
+  ${e.head ?? 'null'}, ${text(e.checksum)}, ${literal(by.tool)}, ${literal(by.run)}, ${times}, ${xid},
+  ${text(e.error ?? null)}) returning id::text`;
 }
 
 /** A resumed file took as long as its parts together; a part that failed is not counted. */

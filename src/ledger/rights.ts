@@ -3,7 +3,6 @@
 import type { Place } from '../migration.ts';
 import { identifier, literal } from '../sql/quote.ts';
 import type { Lack, Who } from '../sql/rights.ts';
-import { journalName } from './journal.ts';
 import { tableName } from './version-row.ts';
 
 type Row = Readonly<Record<string, string | null>>;
@@ -40,7 +39,7 @@ export function read(place: Place): string {
   (select s.version from pg_catalog.pg_stat_ssl s where s.pid = pg_backend_pid() and s.ssl) as tls,
   ${lacking(ON_SCHEMA, onSchema)} as schema,
   ${lacking(ON_LEDGER, (r) => table(place.table, r))} as ledger,
-  ${lacking(ON_JOURNAL, (r) => table(journalName(place), r))} as journal`;
+  ${lacking(ON_JOURNAL, (r) => table(place.journal, r))} as journal`;
 }
 
 export function decode(row: Row): Facts {
@@ -62,7 +61,7 @@ export function lacks({ lacking }: Facts, place: Place, creates: boolean, who: W
     const cure = `grant ${right.toLowerCase()} on ${kind} ${name} to ${identifier(who.user)}`;
     return rights.length === 0 ? [] : [{ right, object: `${kind} ${shown}`, cure }];
   };
-  const journal = { ...place, table: journalName(place) };
+  const journal = { ...place, table: place.journal };
   const onSchema = lacking.schema.filter((right) => creates || right !== 'CREATE');
   return [
     ...lack(onSchema, 'schema', place.schema, identifier(place.schema)),

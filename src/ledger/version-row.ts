@@ -4,24 +4,24 @@
  */
 
 import { MigrateError } from '../errors.ts';
-import type { Head, Place } from '../migration.ts';
+import type { Head, Place, Step } from '../migration.ts';
 import { dollar, identifier, literal } from '../sql/quote.ts';
 import { RACED } from './journal.ts';
+import type { Ledger } from './ledger.ts';
 
 type Row = Readonly<Record<string, string | null>>;
 
 export const tableName = (p: Place): string => `${identifier(p.schema)}.${identifier(p.table)}`;
 
 /** golang-migrate's own DDL (database/pgx/v5/pgx.go, ensureVersionTable). */
-export const create = (p: Place): string =>
+const create = (p: Place): string =>
   `create table if not exists ${tableName(p)} (version bigint not null primary key, dirty boolean not null)`;
 
 /** Two rows are enough to see that there is more than one. */
-export const read = (p: Place): string =>
+const read = (p: Place): string =>
   `select version::text as version, dirty::text as dirty, xmin::text as xid from ${tableName(p)} limit 2`;
 
-/** `rows` is null where the table does not exist. */
-export function decode(rows: readonly Row[] | null, place: Place): Head {
+function decode(rows: readonly Row[] | null, place: Place): Head {
   if (rows === null || rows.length === 0) return { version: null, dirty: false };
   const [row, second] = rows;
   if (second !== undefined || row?.version == null || row.dirty == null) {
@@ -38,8 +38,7 @@ export function decode(rows: readonly Row[] | null, place: Place): Head {
   return { version: version < 0n ? null : version, dirty: row.dirty === 'true' };
 }
 
-/** Why the table is not golang-migrate's; null if it is. `columns` as ledger/identify.ts asks for them. */
-export function strangeShape(kind: string, columns: string): string | null {
+function strangeShape(kind: string, columns: string): string | null {
   if (kind !== 'r' && kind !== 'p') return 'it is not a table';
   const types = new Map(
     columns.split(', ').map((c) => [c.slice(0, c.indexOf(' ')), c.slice(c.indexOf(' ') + 1)]),
@@ -85,3 +84,24 @@ export function overwrite(p: Place, to: Head): string {
     : `; insert into ${table} (version, dirty) values (${to.version ?? -1}, ${to.dirty})`;
   return `lock table ${table} in share row exclusive mode; delete from ${table}${insert}`;
 }
+
+const dirty = ({ to }: Step): Head => ({ version: to, dirty: true });
+const clean = ({ to }: Step): Head => ({ version: to, dirty: false });
+
+export const versionRow: Ledger = {
+  layout: 'pairs',
+  what: 'golang-migrate’s version table',
+  create,
+  read,
+  decode: (rows, place) => ({
+    head: decode(rows, place),
+    ledgerXid: rows?.[0]?.xid ?? null,
+    records: [],
+  }),
+  strangeShape,
+  record: (p, step) => move(p, step.from, clean(step)),
+  begin: (p, step) => move(p, step.from, dirty(step)),
+  end: (p, step) => move(p, dirty(step), clean(step)),
+  accept: () => '',
+  key: ({ version, name }) => ({ version, name }),
+};

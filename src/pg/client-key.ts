@@ -31,6 +31,7 @@ async function readKey(file: HomeFile): Promise<Buffer> {
       file,
       `private key file "${file.path}" has group or world access; file must have permissions u=rw (0600) or less ` +
         'if owned by the current user, or permissions u=rw,g=r (0640) or less if owned by root',
+      `\`chmod 600 ${file.path}\``,
     );
   }
   return read(file);

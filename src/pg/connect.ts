@@ -3,10 +3,11 @@
 import type { Database } from '../config/url.ts';
 import { MigrateError } from '../errors.ts';
 import type { Emit } from '../event.ts';
+import { identifier } from '../sql/quote.ts';
 import { isServerError } from '../sql/server-error.ts';
 import { type Passwords, readPasswords } from './password.ts';
 import { pause } from './pause.ts';
-import { describe, hasNoTls, isAboutCertificate, isTransient, type Refusal } from './refusal.ts';
+import { describe, hasNoTls, isAboutCertificate, isTransient, Misfit, type Refusal } from './refusal.ts';
 import { goRound, Unreachable } from './round.ts';
 import type { Session } from './session.ts';
 
@@ -16,6 +17,8 @@ export interface Attempts {
   readonly delayMs: number;
   /** For all attempts together; the last one may be cut short by it. */
   readonly deadlineMs: number;
+  /** Whether each attempt is told of before it is made, and not only those that fail. */
+  readonly told?: boolean;
   /** Milliseconds on any steady clock. */
   readonly now: () => number;
   readonly emit: Emit;
@@ -28,8 +31,11 @@ export async function connect(database: Database, applicationName: string, how: 
   const deadline = now() + how.deadlineMs;
   const passwords = await readPasswords(database, emit);
   for (let attempt = 1; ; attempt++) {
+    if (how.told === true) emit({ kind: 'connecting', attempt, attempts });
     try {
-      return await goRound(database, { applicationName, passwords, signal, deadline, now });
+      const session = await goRound(database, { applicationName, passwords, signal, deadline, now });
+      if (how.told === true) emit({ kind: 'connected' });
+      return session;
     } catch (e) {
       const retryInMs = Math.min(delayMs * 2 ** (attempt - 1), delayMs * 10);
       const isLast = attempt >= attempts || !canPass(e) || now() + retryInMs >= deadline;
@@ -40,6 +46,10 @@ export async function connect(database: Database, applicationName: string, how: 
     }
   }
 }
+
+/** As the start-up message has it. */
+const roleOf = ({ settings }: Database): string | null =>
+  settings.findLast(([name]) => name.toLowerCase() === 'role')?.[1] ?? null;
 
 const aborted = ({ signal }: Attempts): boolean => signal?.aborted === true;
 
@@ -65,7 +75,7 @@ function refusal(
       ...(sqlstate === '28P01' && from !== null ? [`password retrieved from file "${from}"`] : []),
       ...(attempts > 1 ? [`${attempts} attempts`] : []),
     ],
-    ...hintFor(e.refusals, sqlstate),
+    ...hintFor(e.refusals, sqlstate, database),
   });
 }
 
@@ -74,10 +84,37 @@ function attemptsOf(refusals: readonly Refusal[]): readonly string[] {
   return refusals.length < 2 ? [] : refusals.map(({ where, error }) => `${where}: ${describe(error)}`);
 }
 
-function hintFor(refusals: readonly Refusal[], sqlstate: string | null): { readonly hint?: string } {
+/** Of PostgreSQL's, in words that it does not translate (be-secure-openssl.c). */
+const NO_DIGEST =
+  'the server cannot bind a password to its own Ed25519 certificate: add `channel_binding=disable` to the URL';
+
+function hintFor(
+  refusals: readonly Refusal[],
+  sqlstate: string | null,
+  database: Database,
+): { readonly hint?: string } {
   const last = refusals.at(-1);
+  const said = last === undefined ? '' : describe(last.error);
+  const role = roleOf(database);
+  // Of all that is sent at the start, what was refused is in the words alone.
+  if (role !== null && said === `permission denied to set role "${role}"`) {
+    const user = database.candidates[0]?.user ?? '';
+    return { hint: `\`grant ${identifier(role)} to ${identifier(user)}\`, or act as another role` };
+  }
+  if (role !== null && sqlstate === '22023' && said === `role "${role}" does not exist`)
+    return { hint: 'create the role, or correct its name in `--role`, rungs.yaml or the URL' };
+  if (/no password supplied/.test(said))
+    return { hint: 'give the password in the URL, PGPASSWORD or .pgpass' };
+  if (last?.error instanceof Misfit)
+    return {
+      hint: `no host is what target_session_attrs=${database.target} asks for: correct the hosts, or take it out of the URL`,
+    };
+  if (/channel binding required/.test(said))
+    return { hint: 'take sslmode=require or a stricter one, or take channel_binding=require out of the URL' };
   if (sqlstate?.startsWith('28') === true)
     return { hint: 'check the user and the password in the URL, PGPASSWORD or .pgpass' };
+  if (last !== undefined && /could not find digest for NID/.test(describe(last.error)))
+    return { hint: NO_DIGEST };
   if (sqlstate === '3D000') return { hint: 'create the database, or correct its name in the URL' };
   if (sqlstate !== null || last === undefined) return {};
   if (isAboutCertificate(last.error))

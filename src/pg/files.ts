@@ -41,11 +41,15 @@ export function isOpen({ mode }: Stats, mask: number): boolean {
 }
 
 /** What libpq only finds out when it comes to it stops us at once where the user has named the file. */
-export function unusable(file: HomeFile, message: string): Error {
+export function unusable(
+  file: HomeFile,
+  message: string,
+  hint = 'correct the path in the connection string, or the file',
+): Error {
   if (!file.named) return new HomeFileError(message);
   return new MigrateError('MIGRATION_INIT_FAILED', 'unreadable', {
     operation: 'read the files that the connection needs',
     message,
-    hint: 'correct the path in the connection string, or the file',
+    hint,
   });
 }

@@ -1,30 +1,42 @@
 /** Sessions on a client of the caller's. */
 
 import pg from 'pg';
+import { identifier } from '../sql/quote.ts';
 import type { LentClient } from './lent.ts';
 import { pause } from './pause.ts';
 import { isTransient } from './refusal.ts';
 import { Session } from './session.ts';
 
-/** Used as it is, and left open. */
-export function lend(client: LentClient): Session {
-  return new Session(
+/** Used as it is, and left open. `role`: whom it acts as until it is given back. */
+export async function lend(client: LentClient, role?: string): Promise<Session> {
+  let own: string | null = null;
+  const session = new Session(
     client as LentClient & pg.ClientBase,
     (text) => aside(client, text),
-    async () => {},
+    async () => {
+      if (own !== null) await session.send(`set role ${identifier(own)}`);
+    },
     true,
   );
+  if (role === undefined) return session;
+  const reply = await session.query(
+    `select pg_catalog.current_setting('role') as role; set role ${identifier(role)}`,
+  );
+  own = reply.sets[0]?.[0]?.role ?? 'none';
+  return session;
 }
 
 /** A connection of our own to where a lent client is connected, to find out what became of its last message. */
 export async function reopenLike(
   lent: LentClient,
+  role: string | undefined,
   how: { attempts: number; delayMs: number },
 ): Promise<Session> {
   for (let attempt = 1; ; attempt++) {
     const client = clientLike(lent);
     try {
       await client.connect();
+      if (role !== undefined) await client.query(`set role ${identifier(role)}`);
       return new Session(
         client,
         (text) => aside(lent, text),

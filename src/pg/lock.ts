@@ -109,7 +109,7 @@ function timedOut({ code, timeoutMs }: LockWait, h: LockHolder | null): MigrateE
     details:
       h === null ? ['its holder has just let go'] : [heldBy(h), `since ${h.since ?? '?'}: ${h.query ?? ''}`],
     ...(h === null
-      ? { hint: 'run `task migrate` again' }
+      ? { hint: 'run the same command again' }
       : {
           hint: `wait for pid ${h.pid}, raise \`--lock-timeout\`, or end it: \`select pg_terminate_backend(${h.pid})\``,
         }),

@@ -1,5 +1,5 @@
-import type { Applied } from '../applied.ts';
 import type { Head, Migration, MigrationFile, Step } from '../migration.ts';
+import type { Applied } from '../state.ts';
 import { type Plan, refuse, type Situation, short, startOf } from './situation.ts';
 
 /** One applied version, and the one the ledger has once it is reverted. */
@@ -20,7 +20,7 @@ export function planDown(s: Situation, steps: number | null): Plan {
 
 /** Reverts until `to` is the newest that is applied. */
 export function planDownTo(s: Situation, to: bigint): Plan {
-  if (!s.state.applied.has(to)) {
+  if (!s.state.applied.has(String(to))) {
     throw refuse(s, 'out_of_order', { message: `${to} is below the current version and was never applied` });
   }
   return descend(
@@ -62,16 +62,14 @@ function descend(s: Situation, rungs: readonly Rung[]): Plan {
     return step;
   });
   const all = [...(s.resumed === null ? [] : [s.resumed]), ...steps];
-  const reverted = new Set(all.map((step) => step.migration.version));
-  const remaining = s.source.migrations.filter(
-    (m) => !s.state.applied.has(m.version) || reverted.has(m.version),
-  );
+  const reverted = new Set(all.map((step) => step.migration.id));
+  const remaining = s.source.migrations.filter((m) => !s.state.applied.has(m.id) || reverted.has(m.id));
   return { steps: all, remaining, accepted: [], warnings: [] };
 }
 
 /** A recorded migration whose files are gone is still one to revert, if its down may be empty. */
-function migrationOf(s: Situation, { version, name }: Applied): Migration {
-  return s.byVersion.get(version) ?? { id: String(version), version, name, up: null, down: null };
+function migrationOf(s: Situation, { id, version, name }: Applied): Migration {
+  return s.byVersion.get(version) ?? { id, version, name, up: null, down: null, ledgerChecksums: [] };
 }
 
 function downFile(s: Situation, m: Migration): MigrationFile | null {

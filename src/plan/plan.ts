@@ -3,9 +3,13 @@
  * is this list printed and a run is this list executed.
  */
 
-import type { State } from '../applied.ts';
-import type { Goal, Head, Migrations, Step } from '../migration.ts';
+import { MigrateError } from '../errors.ts';
+import { idOf } from '../ledger/journal.ts';
+import type { Goal, Head, JournalRow, Migrations, Step } from '../migration.ts';
+import type { State } from '../state.ts';
 import { planDown, planDownTo, planRedo } from './down.ts';
+import { planNamed } from './named.ts';
+import { planScript, refuseHalf } from './script.ts';
 import {
   type Allowances,
   isBelowHead,
@@ -17,6 +21,8 @@ import {
 } from './situation.ts';
 import { planUp } from './up.ts';
 
+export { refuseMoves } from './script.ts';
+
 /** Throws MigrateError where the database's state or the files forbid the goal. */
 export function plan(source: Migrations, head: Head, state: State, goal: Goal, allow: Allowances): Plan {
   const byVersion = new Map(source.migrations.map((m) => [m.version, m]));
@@ -26,19 +32,21 @@ export function plan(source: Migrations, head: Head, state: State, goal: Goal, a
   const s = head.dirty ? { ...fresh, resumed: resume(fresh) } : fresh;
   refuseUnknownHead(s);
   refuseNothing(s);
+  if (source.layout === 'named') return planNamed(s);
+  if (source.layout === 'script') return planScript(s);
   if (goal.kind === 'up') return planUp(s, goal.steps, goal.to);
   if (goal.kind === 'down') return planDown(s, goal.steps);
   if (goal.kind === 'redo') return planRedo(s);
   mustExist(s, goal.to);
   // A half-done revert may end right there, and is on its way down all the same.
-  const isDown = s.resumed?.direction === 'down' && state.applied.has(goal.to);
+  const isDown = s.resumed?.direction === 'down' && state.applied.has(String(goal.to));
   return isDown || isBelowHead(s, goal.to) ? planDownTo(s, goal.to) : planUp(s, null, goal.to);
 }
 
 /** A half-done resumable run comes first, and only in its own direction; anything else that is dirty is refused. */
 function resume(s: Situation): Step {
   const row = s.state.unfinished;
-  const migration = row?.version == null ? undefined : s.byVersion.get(row.version);
+  const migration = s.source.migrations.find((m) => row !== null && m.id === idOf(row));
   if (row === null || row.mode !== 'resumable' || migration === undefined) throw refuseDirty(s);
   if (wantedDirection(s.goal, migration.version) !== row.direction) {
     const finish = row.direction === 'up' ? '`task migrate`' : '`task migrate:down`';
@@ -60,6 +68,9 @@ function wantedDirection(goal: Goal, halfDone: bigint): 'up' | 'down' | null {
 }
 
 function refuseDirty(s: Situation) {
+  const { unfinished } = s.state;
+  if (s.source.layout === 'script' && unfinished !== null) return refuseHalf(s, unfinished);
+  if (s.source.layout === 'named' && unfinished !== null) return refuseHalfWay(s, unfinished);
   const version = s.head.version ?? -1n;
   const row = s.state.unfinished;
   const whose =
@@ -80,12 +91,24 @@ function newestBelow(versions: Iterable<bigint>, limit: bigint): bigint {
   return newest;
 }
 
+function refuseHalfWay(s: Situation, { name, direction, tool, mode }: JournalRow) {
+  const [none, all] = direction === 'up' ? ['is there', 'is there'] : ['is reverted', 'is reverted'];
+  return refuse(s, 'dirty', {
+    message: `${name} is half done`,
+    details: [`left by ${tool ?? 'rungs'}: ${direction}, mode ${mode}`],
+    hint: `look at the schema: where nothing of it ${none}, \`rungs rollback\` forgets that it was begun; where all of it ${all}, \`${direction === 'up' ? `insert into schema_migrations (migration_name) values ('${name}')` : `delete from schema_migrations where migration_name = '${name}'`}\``,
+  });
+}
+
 /** Both ways out, since only a look at the schema tells which is true; naming one would skip a migration for some. */
 function wayOut({ head, state, source }: Situation): string {
   const { unfinished } = state;
   // golang-migrate's -1: it was reverting the first one.
   const version = unfinished?.version ?? head.version ?? source.migrations[0]?.version ?? 0n;
-  const below = newestBelow(state.applied.keys(), version);
+  const below = newestBelow(
+    [...state.applied.values()].map((a) => a.version),
+    version,
+  );
   const [none, all] = unfinished?.direction === 'down' ? [version, unfinished.head ?? 0n] : [below, version];
   const is = unfinished?.direction === 'down' ? 'is reverted' : 'is there';
   return `look at the schema: where nothing of migration ${version} ${is}, \`task migrate:force -- ${none}\`; where all of it ${is}, \`task migrate:force -- ${all}\``;
@@ -113,5 +136,8 @@ function isOlderImage({ allow, goal, head, source }: Situation): Plan | null {
 /** An empty folder is a wrong path far more often than a project without migrations. */
 function refuseNothing(s: Situation): void {
   if (s.source.migrations.length > 0) return;
-  throw refuse(s, 'no_migrations', { message: `no migration files in ${s.source.origin}` });
+  throw new MigrateError('MIGRATION_SOURCE_FAILED', 'no_migrations', {
+    operation: 'read the migrations folder',
+    message: `no migration files in ${s.source.origin}`,
+  });
 }

@@ -1,7 +1,8 @@
-import type { Applied, State } from '../applied.ts';
-import { type ErrorCode, type ErrorDetails, MigrateError, type Reason } from '../errors.ts';
+import { type ErrorCode, type ErrorDetails, MigrateError } from '../errors.ts';
 import type { Warning } from '../event.ts';
 import type { Goal, Head, Migration, Migrations, Step } from '../migration.ts';
+import type { Reason } from '../reasons.ts';
+import type { Applied, State } from '../state.ts';
 
 export interface Allowances {
   /** Run files below the current version that were never applied. */
@@ -43,6 +44,19 @@ export function codeOf(goal: Goal, head: Head): ErrorCode {
   return head.version !== null && goal.to < head.version ? 'MIGRATION_DOWN_FAILED' : 'MIGRATION_UP_FAILED';
 }
 
+/** What was typed for a goal: to be typed again where nothing of it has been done. */
+export function commandOf(goal: Goal): string {
+  if (goal.kind === 'redo') return 'task migrate:redo';
+  if (goal.kind === 'goto') return `task migrate:goto -- ${goal.to}`;
+  if (goal.kind === 'down')
+    return goal.steps === 1 ? 'task migrate:down' : `task migrate:down -- ${goal.steps ?? '--all'}`;
+  const limit = [
+    ...(goal.steps === null ? [] : [`--num-steps ${goal.steps}`]),
+    ...(goal.to === null ? [] : [`--to ${goal.to}`]),
+  ];
+  return ['task migrate', ...(limit.length === 0 ? [] : ['--', ...limit])].join(' ');
+}
+
 export function refuse(
   s: Pick<Situation, 'goal' | 'head'>,
   reason: Reason,
@@ -72,15 +86,26 @@ export const warning = (reason: string, message: string, file: string | null): W
   column: null,
 });
 
-/** "asked for 5, but there are 3 fewer": golang-migrate's `limit 3 short`, as a warning. */
+/** "asked to apply 5, but there are only 2": golang-migrate's `limit 3 short`, as a warning. */
 export const short = (asked: number, missing: number, verb: string): Warning =>
   warning(
     'short',
-    `asked to ${verb} ${asked}, but there ${missing === 1 ? 'is' : 'are'} ${missing} fewer`,
+    `asked to ${verb} ${asked}, but there ${asked - missing === 1 ? 'is' : 'are'} only ${asked - missing}`,
     null,
   );
 
 /** An up file that is not the text that was applied. Nothing is said where either checksum is unknown. */
 export function isChanged(m: Migration, applied: Applied | undefined): boolean {
   return applied?.checksum != null && m.up !== null && m.up.checksum !== applied.checksum;
+}
+
+/** Whether both do the same in the same order. */
+export function isSamePlan(a: Plan, b: Plan): boolean {
+  return (
+    a.steps.length === b.steps.length &&
+    a.steps.every((s, i) => {
+      const other = b.steps[i];
+      return s.migration.version === other?.migration.version && s.direction === other.direction;
+    })
+  );
 }

@@ -18,7 +18,7 @@ export function planUp(s: Situation, steps: number | null, to: bigint | null): P
   if (to !== null) mustExist(s, to);
   const accepted = changed(s);
   const unapplied = s.source.migrations.filter(
-    (m) => !s.state.applied.has(m.version) && m.version !== resumed?.migration.version,
+    (m) => !s.state.applied.has(m.id) && m.version !== resumed?.migration.version,
   );
   const late = unapplied.filter((m) => isBelowHead(s, m.version));
   if (late.length > 0 && !s.allow.outOfOrder) throw refuseLate(s, late);
@@ -64,15 +64,21 @@ function refuseLate(s: Situation, late: readonly Migration[]) {
   });
 }
 
-/** Applied files whose text is not what the journal has; refused unless they are accepted. */
-function changed(s: Situation): readonly Migration[] {
-  const edited = s.source.migrations.filter((m) => isChanged(m, s.state.applied.get(m.version)));
+/** Applied files whose text is not what was recorded; refused unless they are accepted. */
+export function changed(s: Situation): readonly Migration[] {
+  const edited = s.source.migrations.filter(
+    (m) => isChanged(m, s.state.applied.get(m.id)) && !isForeign(s, m),
+  );
   if (edited.length === 0 || s.allow.changed) return edited;
   throw refuse(s, 'changed', {
     message: `${edited.map((m) => m.id).join(', ')} ${edited.length === 1 ? 'was' : 'were'} edited after being applied`,
     details: edited.map((m) => {
-      const applied = s.state.applied.get(m.version)?.checksum;
-      return `edited: ${m.up?.path} (applied as ${applied}, now ${m.up?.checksum})`;
+      const applied = s.state.applied.get(m.id)?.checksum;
+      return `edited: ${m.up?.path} (applied as ${applied}, now ${applied?.length === 16 ? m.ledgerChecksums[0] : m.up?.checksum})`;
     }),
   });
 }
+
+/** Of what FluxStudio's tool has run: it stores the digest and never compares it, so many were edited. Status tells. */
+const isForeign = ({ source, state }: Situation, { id }: Migration): boolean =>
+  source.layout === 'named' && state.applied.get(id)?.kind === 'assumed';

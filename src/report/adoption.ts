@@ -14,7 +14,7 @@ export interface Setting {
   readonly written: boolean;
 }
 
-const named = ({ schema, table }: Place): string => `${schema}.${table}`;
+const named = ({ schema, table }: Pick<Place, 'schema' | 'table'>): string => `${schema}.${table}`;
 const pathOf = ({ migration }: Entry): string | null =>
   migration === null ? null : ((migration.up ?? migration.down)?.path ?? null);
 

@@ -18,6 +18,8 @@ export function checksText(checks: readonly Check[], voice: Voice): string {
         ? []
         : [`at: ${[location.file, location.line, location.column].filter((x) => x !== null).join(':')}`];
     const more = [
+      // There is no line on the server then that says which one it is.
+      ...(name === 'connection' && error !== null ? [error.operation] : []),
       ...(error?.details ?? []),
       ...at,
       ...(hint === null ? [] : [`next: ${inVoice(hint, voice)}`]),

@@ -4,6 +4,7 @@ import type { Config, Sourced } from '../config/config.ts';
 import { durationText } from '../config/duration.ts';
 import { originText } from '../config/layer.ts';
 import { masked } from '../config/masked.ts';
+import { unquotable } from '../config/unquotable.ts';
 import { lookUp, type Surroundings } from '../config/variables.ts';
 import type { Warning } from '../event.ts';
 
@@ -35,16 +36,26 @@ function rows(shown: Shown): readonly Row[] {
     c.database === null
       ? { key: 'database', value: null, source: 'default' }
       : row('database', c.database, masked),
+    ...c.parts.map(({ key, value, origin }) => ({
+      key: `database.${key}`,
+      value: value === null ? '***' : value,
+      source: originText(origin),
+    })),
     isBundle ? { key: 'path', value: null, source: 'the bundle' } : row('path', c.path, asItIs),
+    isBundle ? { key: 'layout', value: null, source: 'the bundle' } : row('layout', c.layout, asItIs),
+    row('sentinel', c.sentinel, asItIs),
     row('table', c.table, asItIs),
+    row('journal', c.journal, asItIs),
     row('role', c.role, asItIs),
     row('confirm', c.confirm, asItIs),
     row('requireSteps', c.requireSteps, asItIs),
+    row('backupBeforeDown', c.backupBeforeDown, asItIs),
     row('lockTimeout', c.lockTimeoutMs, durationText),
     row('retry.attempts', c.attempts, asItIs),
     row('retry.delay', c.delayMs, durationText),
     row('retry.deadline', c.deadlineMs, (ms) => (ms === null ? null : durationText(ms))),
     row('plain', c.plain, asItIs),
+    row('onDuplicateObject', c.onDuplicateObject, asItIs),
     row('allowMissingDown', c.allowMissingDown, asItIs),
     row('logFormat', c.logFormat, asItIs),
     row('dryRun', c.dryRun, asItIs),
@@ -61,7 +72,7 @@ const libpqs = (around: Surroundings): readonly Row[] =>
       if (found === null) return [];
       return {
         key: name,
-        value: name === 'PGPASSWORD' ? '***' : found.text,
+        value: name === 'PGPASSWORD' || unquotable(found.text) !== null ? '***' : found.text,
         source: originText(found.origin),
       };
     });

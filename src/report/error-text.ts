@@ -10,8 +10,9 @@ export type Voice = string;
 export function inVoice(hint: string, voice: Voice): string {
   if (voice === 'task') return hint;
   return hint
-    .replaceAll(/\btask (migrate:(\w+)|migrate\b)( --(?= ))?/g, (_all, target: string, verb?: string) =>
-      target === 'migrate' ? `${voice} up` : `${voice} ${verb}`,
+    .replaceAll(
+      /\btask (?:migrate:(\w+)|db:(backup|restore)|migrate\b)( --(?= ))?/g,
+      (_all, verb?: string, dump?: string) => `${voice} ${verb ?? dump ?? 'up'}`,
     )
     .replaceAll(/(?<=`)rungs (?=--help|\w+ --help)/g, `${voice} `)
     .replaceAll('run `task db:start`', 'give `--database URL`');

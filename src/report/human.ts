@@ -3,22 +3,33 @@
 import type { Event, LockHolder } from '../event.ts';
 import type { Report, StepReport } from '../report.ts';
 import type { MigrationState, Status, StatusRow } from '../status.ts';
+import { duration } from './duration.ts';
 import { inVoice, printable, type Voice } from './error-text.ts';
+import { namedRunText, namedStatusText } from './named.ts';
+import { scriptRunText, scriptStatusText } from './script.ts';
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>;
 type Formatters = { readonly [K in Event['kind']]: (event: Of<K>) => string | null };
 
+/** What it is called in a sentence. */
+const called = ({ id, name }: { readonly id: string; readonly name: string }): string =>
+  `${id} ${name}`.trim();
+
 /** A new kind of event without a line here does not compile. Null: nothing to say. */
 const LINES: Formatters = {
+  initializing: () => 'Initializing database...',
+  connecting: (e) => `Attempting to connect to database (attempt ${e.attempt}/${e.attempts})...`,
+  connected: () => 'Successfully connected to database',
+  initialized: () => 'Database already initialized, skipping migration',
   'connection-failed': (e) =>
     `connection attempt ${e.attempt}/${e.attempts} failed: ${e.message}; trying again in ${duration(e.retryInMs)}`,
   'waiting-for-lock': (e) =>
     `waiting for the migration lock${e.holder === null ? '' : `, ${heldBy(e.holder)}`}`,
   locked: () => null,
-  started: (e) => (e.resumedAt === null ? null : `continuing ${e.id} ${e.name} at statement ${e.resumedAt}`),
+  started: (e) => (e.resumedAt === null ? null : `continuing ${called(e)} at statement ${e.resumedAt}`),
   statement: (e) => `  ${e.id} statement ${e.statement}/${e.statements} (line ${e.line})`,
   finished: (e) =>
-    `${e.direction === 'up' ? 'applied' : 'reverted'} ${e.id} ${e.name} (${duration(e.executionTimeMs)})`,
+    `${e.direction === 'up' ? 'applied' : 'reverted'} ${called(e)} (${duration(e.executionTimeMs)})`,
   notice: (e) => `${e.severity}: ${e.message}`,
   warning: ({ warning: w }) =>
     `warning: ${w.file === null ? '' : `${w.file}${at(w.line, w.column)}: `}${w.message}`,
@@ -35,18 +46,12 @@ const at = (line: number | null, column: number | null): string =>
 const heldBy = (h: LockHolder): string =>
   `held by pid ${h.pid} (${h.user ?? '?'}, ${h.application ?? 'no application name'}, ${h.address ?? 'local'})`;
 
-export function duration(ms: number): string {
-  return ms < 1000
-    ? `${Math.round(ms)} ms`
-    : ms < 60_000
-      ? `${(ms / 1000).toFixed(2)} s`
-      : `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
-}
-
 const shown = (version: bigint | null): string => String(version ?? 0);
 
 /** The result of up, down, goto and redo. The first line is the seeds' own. */
 export function runText(r: Report, wanted: 'up' | 'down'): string {
+  if (r.layout === 'named') return namedRunText(r, wanted);
+  if (r.layout === 'script') return scriptRunText(r);
   if (r.dryRun) return dryText(r, wanted);
   const rest = r.pending.length === 0 ? [] : [`${r.pending.length} pending`];
   if (r.applied.length === 0) return [nothingLine(r, wanted), ...(wanted === 'up' ? rest : [])].join('\n');
@@ -86,7 +91,11 @@ function dryText(r: Report, wanted: 'up' | 'down'): string {
   ].join('\n');
 }
 
-const label = (s: Pick<StepReport, 'id' | 'name'>): string => `${s.id.padStart(6, '0')}_${s.name}`;
+/** As the file spells it: `000001_a`, `1_a`. */
+function label({ id, name, file }: StepReport): string {
+  const base = file?.split(/[/\\]/).at(-1) ?? '';
+  return /^(.+)\.(?:up|down)\./s.exec(base)?.[1] ?? (name === '' ? id : `${id}_${name}`);
+}
 
 const ATTENTION: Readonly<Partial<Record<MigrationState, string>>> = {
   changed: 'edited after being applied: put the old text back, or `task migrate -- --accept-changed`',
@@ -97,6 +106,8 @@ const ATTENTION: Readonly<Partial<Record<MigrationState, string>>> = {
 
 /** HoloMUSH's two lines, after a table of everything and before what needs attention. */
 export function statusText(s: Status, voice: Voice): string {
+  if (s.layout === 'named') return namedStatusText(s, voice);
+  if (s.layout === 'script') return scriptStatusText(s, voice);
   const { applied, pending } = s.counts;
   const attention = s.migrations.flatMap((m) => {
     const text = ATTENTION[m.state];

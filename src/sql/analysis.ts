@@ -5,6 +5,7 @@ import { type Directive, type DirectiveFault, directive, misplaced, wordOf } fro
 import { isFault, type Parsed, parse } from './grammar.ts';
 import { textOption } from './option.ts';
 import { at } from './position.ts';
+import { wrapperOf } from './wrapper.ts';
 
 // Behind the same door: a bundle leaves this module out, and with it all that needs the parser.
 export { standingAfter } from './standing.ts';
@@ -14,10 +15,11 @@ export interface AnalysedFile {
   readonly problems: readonly Problem[];
 }
 
-/** Everything there is to know of a file before it runs. */
-export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
+/** Everything there is to know of a file before it runs. `oneByOne`: a plain file's statements need not be one message. */
+export async function analyseFile(file: MigrationFile, oneByOne = false): Promise<AnalysedFile> {
   const { text, path } = file;
-  const asked = directive(text);
+  const said = directive(text);
+  const asked = { ...said, mode: said.mode ?? file.asked ?? null };
   const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
   const parsed = await parse(text);
   if (isFault(parsed)) {
@@ -29,7 +31,10 @@ export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
     });
     return { analysis: unread(text, asked.mode), problems };
   }
-  const classified = parsed.map((statement) => ({ ...statement, ...classify(statement.node) }));
+  const all = parsed.map((statement) => ({ ...statement, ...classify(statement.node) }));
+  // Who asks for plain gets golang-migrate's steps.
+  const wrapper = (asked.mode ?? 'atomic') === 'atomic' ? (wrapperOf(parsed) ?? []) : [];
+  const classified = wrapper.length === 0 ? all : all.slice(1, -1);
   for (const { start, end, line, node } of parsed) {
     const late = misplaced(text, end);
     if (late !== null) problems.push(directiveProblem(path, late));
@@ -37,11 +42,14 @@ export async function analyseFile(file: MigrationFile): Promise<AnalysedFile> {
     if (isCopyFromStdin(node))
       problems.push({ reason: 'syntax', message: inlineData(line), file: path, offset: start });
   }
-  const broken = asked.mode === null ? mixture(classified) : contradiction(asked.mode, classified);
+  const mixed = () => (oneByOne ? null : mixture(all));
+  const isWritten = said.mode !== null;
+  const broken = asked.mode === null ? mixed() : contradiction(asked.mode, classified, isWritten);
   if (broken !== null) problems.push(directiveProblem(path, broken));
   const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
-  return { analysis: { ...modeOf(text, asked, classified), statements, extensions, parsed: true }, problems };
+  const mode = modeOf(text, asked, classified);
+  return { analysis: { ...mode, statements, wrapper, extensions, parsed: true }, problems };
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
@@ -54,7 +62,14 @@ function unread(text: string, asked: Mode | null): Analysis {
     session: false,
     concurrentIndex: null,
   };
-  return { mode: asked ?? 'atomic', why: null, statements: [whole], extensions: [], parsed: false };
+  return {
+    mode: asked ?? 'atomic',
+    why: null,
+    statements: [whole],
+    wrapper: [],
+    extensions: [],
+    parsed: false,
+  };
 }
 
 const directiveProblem = (file: string, { message, offset }: DirectiveFault): Problem => ({
@@ -115,9 +130,25 @@ function mixture(statements: readonly Known[]): DirectiveFault | null {
   return { message, offset: alone.start };
 }
 
-/** Where a comment asks for what the file's own statements forbid. Plain forbids nothing. */
-function contradiction(mode: Mode, statements: readonly Known[]): DirectiveFault | null {
+/** A script that fails half-way must leave nothing, unless its writer has thought of that. */
+function notInOne(statements: readonly Known[]): DirectiveFault | null {
+  const control = statements.find((s) => s.control !== null);
+  if (control !== undefined) {
+    const message = `a script runs in one transaction, and this one has its own ${control.control} at line ${control.line}: take its transaction control out, or begin it with \`-- rungs: plain\``;
+    return { message, offset: control.start };
+  }
+  const alone = statements.find((s) => s.alone !== null);
+  if (alone === undefined) return null;
+  const message = `a script runs in one transaction, and ${alone.alone} at line ${alone.line} cannot: take it out, or begin the script with \`-- rungs: no-transaction\``;
+  return { message, offset: alone.start };
+}
+
+/**
+ * Where a comment (or, of a script, the layout) asks for what the file's own statements forbid. Plain forbids nothing.
+ */
+function contradiction(mode: Mode, statements: readonly Known[], isWritten: boolean): DirectiveFault | null {
   if (mode === 'plain') return null;
+  if (mode === 'atomic' && !isWritten) return notInOne(statements);
   const said = `\`-- rungs: ${wordOf(mode)}\``;
   const control = statements.find((s) => s.control !== null);
   if (control !== undefined) {

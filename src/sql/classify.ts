@@ -14,16 +14,21 @@ export interface Classified extends Pick<Statement, 'run' | 'session' | 'concurr
 export function classify(node: Node): Classified {
   const control = 'TransactionStmt' in node ? (CONTROL[node.TransactionStmt.kind ?? ''] ?? null) : null;
   const alone = aloneStatement(node);
-  // Which DO and CALL commit is in the function's body. Most do not: they are no reason to leave atomic mode.
-  const mayCommit = 'DoStmt' in node || 'CallStmt' in node;
+  const mayNeedIt = MAY_NEED_IT.some((kind) => kind in node);
   return {
-    run: control !== null || alone !== null || mayCommit ? 'alone' : 'transaction',
+    run: control !== null || alone !== null || mayNeedIt ? 'alone' : 'transaction',
     session: setsSession(node),
     concurrentIndex: concurrentIndex(node),
     control,
     alone,
   };
 }
+
+/**
+ * Which DO and CALL commit is in the function's body, and which REINDEX and CLUSTER are of a partitioned table is in the
+ * catalogue. Most do not and are not: they are no reason to leave atomic mode.
+ */
+const MAY_NEED_IT = ['DoStmt', 'CallStmt', 'ReindexStmt', 'ClusterStmt'] as const;
 
 /** SAVEPOINT, RELEASE and ROLLBACK TO stay inside a transaction; COMMIT PREPARED needs to be outside of any. */
 const CONTROL: Readonly<Record<string, string>> = {

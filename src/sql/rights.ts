@@ -8,6 +8,15 @@ export interface Who {
   readonly database: string;
 }
 
+/** What the server says. */
+export interface Words {
+  readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
+}
+
+export const needsSuperuser = (hint: string): boolean => /^Must be superuser /.test(hint);
+
 /** As in "role app lacks SELECT on table orders". */
 export interface Lack {
   readonly right: string;
@@ -20,7 +29,9 @@ export interface Lack {
  * `statement`: what was being run, for the right that it needs and the schema that it names. Null where the words are not
  * known, as on a server that speaks another language.
  */
-export function lack(message: string, statement: string, who: Who): Lack | null {
+export function lack({ message, detail = '', hint = '' }: Words, statement: string, who: Who): Lack | null {
+  // Of an extension that is not trusted, say: no GRANT would do.
+  if (needsSuperuser(hint)) return null;
   const to = `to ${identifier(who.user)}`;
   const onDatabase = (right: string): Lack => ({
     right,
@@ -30,6 +41,17 @@ export function lack(message: string, statement: string, who: Who): Lack | null 
   if (/^permission denied for database /.test(message)) return onDatabase('CREATE');
   if (/^permission denied to create extension /.test(message)) return onDatabase('CREATE');
   if (/^permission denied to create temporary tables /.test(message)) return onDatabase('TEMPORARY');
+  const [, attribute] = /^permission denied to create (role|database)$/.exec(message) ?? [];
+  if (attribute !== undefined) {
+    const cure = `alter role ${identifier(who.user)} create${attribute === 'role' ? 'role' : 'db'}`;
+    return { right: cure.split(' ').at(-1)?.toUpperCase() ?? '', object: 'the server', cure };
+  }
+  const [, parameter] = /^permission denied to set parameter "(.+)"$/.exec(message) ?? [];
+  if (parameter !== undefined) {
+    const right = firstWord(statement) === 'alter' ? 'alter system' : 'set';
+    const cure = `grant ${right} on parameter ${parameter} ${to}`;
+    return { right: right.toUpperCase(), object: `parameter ${parameter}`, cure };
+  }
   const owned = /^must be owner of ([a-z -]+?) (?:"?)(.+?)"?$/.exec(message);
   if (owned !== null) {
     const [, kind = '', bare = ''] = owned;
@@ -41,7 +63,8 @@ export function lack(message: string, statement: string, who: Who): Lack | null 
     };
   }
   const role =
-    /^must be member of role "(.+)"$/.exec(message) ?? /^must be able to SET ROLE "(.+)"$/.exec(message);
+    /^(?:must be member of|must be able to SET|permission denied to set) role "(.+)"$/i.exec(message) ??
+    /^Only roles with privileges of the "(pg_\w+)" role may /.exec(detail);
   if (role !== null) {
     const name = role[1] ?? '';
     return { right: 'membership', object: `role ${name}`, cure: `grant ${identifier(name)} ${to}` };
@@ -54,7 +77,8 @@ export function lack(message: string, statement: string, who: Who): Lack | null 
   const rights = granted.rights(firstWord(statement));
   const name = granted.isQualified ? nameIn(statement, bare) : identifier(bare);
   return {
-    right: rights.toUpperCase(),
+    // The server does not say which of them it is.
+    right: rights.toUpperCase().replace(/, (?=[^,]*$)/, ' or '),
     object: `${kind} ${bare}`,
     cure: `grant ${rights} on ${granted.on} ${name} ${to}`,
   };

@@ -187,7 +187,7 @@ describe('the one file', () => {
 });
 
 /** Measured: 361 kB, of which a third is for the configuration's YAML; and 15 % for what is to come. */
-const SIZE_LIMIT = 415_000;
+const SIZE_LIMIT = 450_000;
 
 describe('the one file refuses', () => {
   it('another folder, and what needs a checkout', async () => {
@@ -348,7 +348,7 @@ describe('a build fails', () => {
       mkdirSync(dirname(join(project, 'node_modules', name)), { recursive: true });
       symlinkSync(join(root, 'node_modules', name), join(project, 'node_modules', name));
     };
-    for (const name of ['pg', 'pgpass', 'libpg-query', 'zx', 'yaml']) link(name);
+    for (const name of ['pg', 'pgpass', 'libpg-query', 'yaml']) link(name);
     const attempt = (flags: readonly string[]) =>
       run(join(home, 'dist/rungs.mjs'), ['build', '--json', ...flags], { cwd: project });
     const missing = async (flags: readonly string[]) => json(await attempt(flags)).error;

@@ -173,7 +173,7 @@ describe('a bundled program', () => {
       ...inFolder({
         '1_a.up.sql': 'create table a (id int)',
         '2_b.up.sql': 'create index concurrently on a (id)',
-        '3_c.up.sql': 'begin; create table c (id int); commit;',
+        '3_c.up.sql': 'begin; create table c (id int); commit; select 1;',
       }),
     });
     const { metafile } = await bundled(project, { format, minify: true, entryPoints: [name] });
@@ -329,10 +329,10 @@ describe('what is wrong with the files', () => {
     expect(gone?.text).toBe(`there is no folder ${join(project, 'db/migrations')}`);
     expect(gone?.location).toMatchObject({ file: 'main.mjs', line: 2 });
     mkdirSync(join(project, 'db/migrations'), { recursive: true });
-    writeFileSync(join(project, 'db/migrations/1_a.sql'), '');
+    writeFileSync(join(project, 'db/migrations/1.a.sql'), '');
     const [empty] = await failures(bundled(project));
     expect(empty?.text).toMatch(
-      /^no migration files in .*\nnot run: db\/migrations\/1_a\.sql: its name is not/,
+      /^no migration files in .*\nnot run: db\/migrations\/1\.a\.sql: its name is not/,
     );
     writeFileSync(join(project, 'main.mjs'), "import 'migrations:';");
     expect((await failures(bundled(project)))[0]?.text).toContain('names no folder');

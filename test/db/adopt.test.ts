@@ -394,6 +394,37 @@ it('two at once: one writes, and the other finds it done', async () => {
   expect(rows).toEqual({ count: 2 });
 });
 
+it('a journal that has a name of its own keeps it, also where our table gets another', async () => {
+  const place = await made(
+    `${FLUXSTUDIO} insert into schema_migrations (migration_name) values ('001_users.sql')`,
+  );
+  writeInto(place.folder, { 'rungs.yaml': 'journal: diary\n' });
+  expect(await said(place, 'adopt --yes --json')).toMatchObject({ written: true, error: null });
+  expect(await place.tables()).toEqual(['diary', 'rungs_migrations']);
+  expect((await said(place, 'status --json')).migrations[0]?.state).toBe('applied');
+  expect(errorOf(await place.rungs('adopt --yes --from golang-migrate --json')).reason).toBe(
+    'already_managed',
+  );
+});
+
+it.each(['adopt --yes', 'adopt', 'baseline 1'])(
+  '%s is for pairs: other layouts are refused',
+  async (words) => {
+    const place = await made(`${GOOSE} (1, true, now())`, { '1_users.sql': 'create table users (id int);' });
+    const before = await contents(place.database);
+    const command = words.split(' ')[0];
+    const named = errorOf(await place.rungs(`${words} --json`));
+    expect(named).toMatchObject({
+      reason: 'layout',
+      message: `${command} is for files in pairs, of which a database remembers one version; migrations has layout \`named\``,
+    });
+    const script = errorOf(await place.rungs(`${words} --json --path migrations/1_users.sql`));
+    expect(script).toMatchObject({ reason: 'layout', hint: expect.stringContaining('sentinel') });
+    expect(script.message).toMatch(/migrations\/1_users.sql has layout `script`$/);
+    expect(await contents(place.database)).toEqual(before);
+  },
+);
+
 it('is a function too, for a client of the caller’s', async () => {
   const place = await made(`${GOOSE} (1, true, now())`);
   const migrations = join(place.folder, 'migrations');

@@ -110,7 +110,7 @@ describe('an AbortSignal', () => {
     });
     expect(
       await database.query(
-        "select 1 from pg_stat_activity where query ~ 'pg_sleep' and pid <> pg_backend_pid() and state = 'active'",
+        "select 1 from pg_stat_activity where datname = current_database() and query ~ 'pg_sleep' and pid <> pg_backend_pid() and state = 'active'",
       ),
     ).toEqual([]);
     expect(await currentVersion({ database: database.url })).toEqual({ version: null, dirty: false });

@@ -60,7 +60,7 @@ describe('a server', () => {
         `  operation: connect to postgres@${address}/${database.name}`,
         `  error: connect ECONNREFUSED ${address}`,
         '  3 attempts',
-        '  next: check that the server runs and the URL is right',
+        '  next: check that the server runs and the URL is right; `rungs config` shows where that comes from',
       ).replace('postgres@', `${new URL(database.url).username}@`),
     );
   });
@@ -94,6 +94,33 @@ describe('a server', () => {
     expect(proxy.connections).toBe(1);
   });
 
+  it.each([
+    ['role=rungs_no_such_role', /^create the role, or correct its name/],
+    ['target_session_attrs=standby', /^no host is what target_session_attrs=standby asks for/],
+    ['channel_binding=require&sslmode=disable', /^take sslmode=require /],
+  ])('that cannot give %s is answered by a hint about that', async (asked, hint) => {
+    const { rungs, database } = await workplace(FILES);
+    const role = await createRole();
+    const url = new URL(role.urlOf(database));
+    for (const [key, value] of new URLSearchParams(asked)) url.searchParams.set(key, value);
+    const env = { DATABASE_URL: url.href, DB_RETRY_ATTEMPTS: '1' };
+    const result = await rungs('up --json', { env });
+    expect(errorOf(result)).toMatchObject({ reason: 'connection', hint: expect.stringMatching(hint) });
+  });
+
+  it('where the login is no member of the role is answered with the GRANT, and verify says which server', async () => {
+    const { rungs, database } = await workplace(FILES);
+    const [login, other] = [await createRole(), await createRole()];
+    const env = { DATABASE_URL: login.urlOf(database) };
+    const result = await rungs(`up --json --role ${other.name}`, { env });
+    expect(errorOf(result)).toMatchObject({
+      message: `permission denied to set role "${other.name}"`,
+      hint: `\`grant "${other.name}" to "${login.name}"\`, or act as another role`,
+    });
+    const { stdout } = await rungs(`verify --role ${other.name}`, { env });
+    expect(stdout).toMatch(new RegExp(`^ +connect to ${login.name}@\\S+/${database.name}$`, 'm'));
+  });
+
   it('that wants a password is not given an empty one', async () => {
     const { rungs, database } = await workplace(FILES);
     const role = await createRole();
@@ -103,6 +130,7 @@ describe('a server', () => {
     expect(errorOf(result)).toMatchObject({
       reason: 'connection',
       message: 'fe_sendauth: no password supplied',
+      hint: 'give the password in the URL, PGPASSWORD or .pgpass',
     });
   });
 });

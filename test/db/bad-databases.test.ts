@@ -36,7 +36,7 @@ describe('a role', () => {
       operation: 'create the version table and the journal',
       message: 'permission denied for schema public',
       sqlstate: '42501',
-      hint: `role ${role.name} lacks USAGE, CREATE on schema public: \`grant usage, create on schema "public" to "${role.name}"\``,
+      hint: `role ${role.name} lacks USAGE or CREATE on schema public: \`grant usage, create on schema "public" to "${role.name}"\``,
     });
     expect(await refusal('force 1')).toMatchObject({ code: 'MIGRATION_FORCE_FAILED', reason: 'permission' });
     expect(await contents(place.database)).toEqual(before);
@@ -72,7 +72,7 @@ describe('a role', () => {
       file: 'migrations/2_b.up.sql',
       line: 1,
       column: 14,
-      hint: `role ${role.name} lacks USAGE, CREATE on schema public: \`grant usage, create on schema "public" to "${role.name}"\`, and run \`rungs up\` again`,
+      hint: `role ${role.name} lacks USAGE or CREATE on schema public: \`grant usage, create on schema "public" to "${role.name}"\`, and run \`rungs up\` again`,
     });
     expect(await refusal('down')).toMatchObject({
       reason: 'permission',

@@ -2,8 +2,9 @@
 
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { status } from '../../src/index.ts';
+import { status, up } from '../../src/index.ts';
 import { documentOf, errorOf } from '../support/documents.ts';
 import { failureOf } from '../support/failure.ts';
 import { told, type Workplace, workplace } from '../support/workplace.ts';
@@ -50,17 +51,26 @@ describe('a folder', () => {
     expect(errorOf(result)).toMatchObject({ reason: 'flag', message });
   });
 
+  it('that is a connection string is not named by the API either', async () => {
+    const { database } = await workplace({});
+    const migrations = 'host=db password=hunter2';
+    const error = await failureOf(up({ database: database.url, migrations }));
+    expect(error).toMatchObject({ reason: 'unreadable', message: 'the folder is a connection string' });
+    expect(inspect(error)).not.toContain('hunter2');
+  });
+
   it('without migrations is taken for a wrong path, and status warns of it', async () => {
     const { rungs, ledger } = await workplace({});
-    const up = await rungs('up --json');
-    expect(up.code).not.toBe(0);
-    expect(errorOf(up)).toMatchObject({
+    const result = await rungs('up --json');
+    expect(result.code).toBe(10);
+    expect(errorOf(result)).toMatchObject({
+      code: 'MIGRATION_SOURCE_FAILED',
       reason: 'no_migrations',
       message: 'no migration files in migrations',
     });
-    const status = await rungs('status --json');
-    expect(status.code).toBe(0);
-    expect(documentOf(status).warnings).toMatchObject([{ reason: 'no_migrations' }]);
+    const looked = await rungs('status --json');
+    expect(looked.code).toBe(0);
+    expect(documentOf(looked).warnings).toMatchObject([{ reason: 'no_migrations' }]);
     expect(await ledger()).toBeNull();
   });
 });
@@ -158,9 +168,11 @@ describe('a file', () => {
       (name) => ['ignored_file', `migrations/${name}`],
     );
     expect(paths(await rungs('status --json'))).toEqual(expected);
-    const up = await rungs('up --json');
-    expect(paths(up)).toEqual(expected);
-    expect(up.stderr).toContain('warning: migrations/1_a.up.sql~: not run: it looks like an editor’s backup');
+    const result = await rungs('up --json');
+    expect(paths(result)).toEqual(expected);
+    expect(result.stderr).toContain(
+      'warning: migrations/1_a.up.sql~: not run: it looks like an editor’s backup',
+    );
     expect(await tables()).toEqual(['a']);
   });
 });

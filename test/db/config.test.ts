@@ -76,23 +76,35 @@ test('config tells the value and the source of each setting, and no password', a
       'database:\n  host: db\n  user: u\n  database: d\n  password: hunter2\nlockTimeout: 1500ms\n',
     '.env': 'DB_RETRY_DELAY=2\nPGPORT=7\n',
   });
-  const env = { DB_RETRY_ATTEMPTS: '9', PGPASSWORD: 'hunter3' };
+  const env = {
+    DB_RETRY_ATTEMPTS: '9',
+    PGPASSWORD: 'hunter3',
+    THV_REGISTRY_DATABASE_PASSWORD: 'hunter4',
+  };
   const result = await typed(folder, 'config --json --path x --role r', { env });
   const document: unknown = documentOf(result);
   expect(document).toMatchObject({ file: 'rungs.yaml', target: 'u@db:7/d', error: null });
   const { settings } = document as { settings: { key: string; value: unknown; source: string }[] };
   expect(settings.map((s) => `${s.key}: ${s.value} (${s.source})`)).toEqual([
     'database: postgres://u:***@db/d?sslmode=require (rungs.yaml:1)',
+    'database.host: db (rungs.yaml:2)',
+    'database.user: u (rungs.yaml:3)',
+    'database.database: d (rungs.yaml:4)',
+    'database.password: *** (THV_REGISTRY_DATABASE_PASSWORD)',
     'path: x (--path)',
+    'layout: auto (default)',
     'table: schema_migrations (default)',
+    'journal: null (default)',
     'role: r (--role)',
     'confirm: down (default)',
     'requireSteps: false (default)',
+    'backupBeforeDown: false (default)',
     'lockTimeout: 1500ms (rungs.yaml:6)',
     'retry.attempts: 9 (DB_RETRY_ATTEMPTS)',
     'retry.delay: 2s (DB_RETRY_DELAY (.env))',
     'retry.deadline: null (default)',
     'plain: false (default)',
+    'onDuplicateObject: fail (default)',
     'allowMissingDown: false (default)',
     'logFormat: text (default)',
     'dryRun: false (default)',
@@ -103,6 +115,33 @@ test('config tells the value and the source of each setting, and no password', a
   expect(text.stdout).toContain('configuration: rungs.yaml\nconnects to: u@db:7/d\n');
   expect(text.stdout).toMatch(/^database +postgres:\/\/u:\*\*\*@db\/d\?sslmode=require +rungs\.yaml:1$/m);
   expect([result, text].filter((r) => /hunter/.test(r.stdout + r.stderr))).toEqual([]);
+});
+
+test('config says why a connection string cannot be used, and a command that needs it where it stands', async () => {
+  const folder = folderOf({ 'rungs.yaml': 'database: postgres://u:hunter2@h/d?sslmod=require\n' });
+  chmodSync(join(folder, 'rungs.yaml'), 0o600);
+  const fault = 'the parameter "sslmod" is not known; did you mean sslmode?';
+  expect(await typed(folder, 'config')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('connects to: -\n'),
+    stderr: `warning: rungs.yaml:1 cannot be used: ${fault}\n`,
+  });
+  const { code, stderr } = await typed(folder, 'status');
+  expect(code).toBe(11);
+  expect(stderr).toContain(`  error: ${fault}\n  from: rungs.yaml:1\n`);
+  const other = await typed(folder, 'status', { env: { DATABASE_URL: 'mysql://u:hunter2@h/d' } });
+  expect(other.stderr).toContain('\n  from: DATABASE_URL\n');
+});
+
+test('a mistyped command or flag is answered with the one that was probably meant', async () => {
+  const folder = folderOf({});
+  expect((await typed(folder, 'stauts')).stderr).toContain('unknown command "stauts"; did you mean status?');
+  expect((await typed(folder, 'zzz')).stderr).toContain('unknown command "zzz"; there are: up, down, ');
+  expect((await typed(folder, 'up --dryrun')).stderr).toContain(
+    "Unknown option '--dryrun'; did you mean --dry-run?",
+  );
+  expect((await typed(folder, 'up --zzz')).stderr).toContain("Unknown option '--zzz'\n");
+  expect((await typed(folder, 'up --config=')).stderr).toContain('error: --config has no value');
 });
 
 test('config needs no database, and the commands that do say so', async () => {

@@ -1,7 +1,8 @@
 /** Each documented code, provoked for real: exit code, code and reason, and nothing changed where that is promised. */
 
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CODES, type ErrorCode } from '../../src/index.ts';
+import { CODES, type ErrorCode, MigrateError } from '../../src/index.ts';
 import { documentOf, errorOf } from '../support/documents.ts';
 import { startProxy } from '../support/proxy.ts';
 import { type Workplace, workplace } from '../support/workplace.ts';
@@ -210,6 +211,21 @@ describe('MIGRATION_VERSION_CHECK_FAILED', () => {
     });
     expect(result.stderr).toContain('  applied: 1 (kept); unknown: 2; not reached: 3\n');
   });
+});
+
+it('a fault of ours exits with 70, whatever it was at, and errors.md says so', async () => {
+  const { rungs, folder } = await workplace(PAIR);
+  // Nothing expects the folder to go.
+  const preload = `data:text/javascript,process.cwd = () => { throw new Error('no such folder') }`;
+  const result = await rungs('status --json', {
+    env: { NODE_OPTIONS: `--import="${preload}"` },
+    cwd: folder,
+  });
+  expect(result.code).toBe(70);
+  expect(errorOf(result)).toMatchObject({ code: 'MIGRATION_INIT_FAILED', reason: 'internal' });
+  const common = { operation: 'apply migration 1', message: 'not COMMIT' };
+  expect(new MigrateError('MIGRATION_UP_FAILED', 'internal', common).exitCode).toBe(70);
+  expect(readFileSync('docs/errors.md', 'utf8')).toContain('70 is a fault in rungs itself');
 });
 
 it('no documented code is left out', () => {

@@ -2,10 +2,13 @@
 
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { status, up } from '../../src/index.ts';
+import { down, goto, type RunOptions, redo, status, up } from '../../src/index.ts';
+import { rungsOnTerminal } from '../support/cli.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
+import { hasTerminal } from '../support/terminal.ts';
+import { workplace } from '../support/workplace.ts';
 
 const slow = (more: Readonly<Record<string, string>> = {}) =>
   folderOf({
@@ -28,6 +31,68 @@ const tables = (database: Database) =>
   database.query(`select relname as name from pg_class where relname in ('a', 'b', 'c') order by 1`);
 
 describe('a run that is aborted', () => {
+  const pairs = ['1_a', '2_b', '3_c'].flatMap((name) => [
+    [`${name}.up.sql`, `create table "${name}" (id int)`],
+    [`${name}.down.sql`, `select pg_sleep(60); drop table "${name}"`],
+  ]);
+  const THREE = Object.fromEntries(pairs) as Readonly<Record<string, string>>;
+
+  it('at the question names the command that asked', async () => {
+    const database = await createDatabase();
+    const migrations = folderOf(THREE);
+    const hintOf = async (run: (options: RunOptions) => Promise<unknown>) => {
+      const controller = new AbortController();
+      const confirm = async () => {
+        controller.abort();
+        return 'no' as const;
+      };
+      const options = { database: database.url, migrations, signal: controller.signal, confirm };
+      return (await failureOf(run(options))).hint;
+    };
+    const hints = [await hintOf(up), await hintOf((o) => up({ ...o, steps: 2, to: 3n }))];
+    await up({ database: database.url, migrations });
+    hints.push(
+      await hintOf(down),
+      await hintOf((o) => down({ ...o, steps: 2 })),
+      await hintOf((o) => down({ ...o, steps: 'all' })),
+      await hintOf((o) => goto({ ...o, to: 1n })),
+      await hintOf(redo),
+    );
+    expect(hints).toEqual([
+      'run `task migrate` again',
+      'run `task migrate -- --num-steps 2 --to 3` again',
+      'run `task migrate:down` again',
+      'run `task migrate:down -- 2` again',
+      'run `task migrate:down -- --all` again',
+      'run `task migrate:goto -- 1` again',
+      'run `task migrate:redo` again',
+    ]);
+  });
+
+  it('while it reverts is not told to apply', async () => {
+    const database = await createDatabase();
+    const migrations = folderOf(THREE);
+    await up({ database: database.url, migrations });
+    const controller = new AbortController();
+    const run = failureOf(down({ database: database.url, migrations, signal: controller.signal }));
+    await whenSleeping(database, 'abs');
+    controller.abort();
+    expect((await run).hint).toBe('run `task migrate:down` to go on');
+  });
+
+  it.runIf(hasTerminal)('by Ctrl-C at the question of down is told to type down', async () => {
+    const place = await workplace(THREE);
+    await place.rungs('up');
+    const env = { DATABASE_URL: place.database.url };
+    const terminal = rungsOnTerminal(['down', '2'], { cwd: place.folder, env });
+    await terminal.shows('Continue? (yes/no): ');
+    terminal.type('\u0003');
+    const { code, screen } = await terminal.ended;
+    expect(code).toBe(130);
+    expect(screen).toContain('next: run `rungs down 2` again');
+    expect(await place.ledger()).toEqual(['3']);
+  });
+
   it('stops the running statement on the server, rolls back, unlocks, and says what is kept', async () => {
     const database = await createDatabase();
     const controller = new AbortController();
@@ -69,6 +134,23 @@ describe('a session that is terminated in the middle', () => {
     expect(error.message).toContain('it was not committed');
     expect(error.report).toMatchObject({ to: 1n, dirty: false, failed: { id: '2', rolledBack: true } });
     expect(await tables(database)).toEqual([{ name: 'a' }]);
+  });
+
+  it('is looked up where it was, though its search_path is gone with it', async () => {
+    const database = await createDatabase();
+    await database.query('create schema tenant');
+    const client = new pg.Client(database.url);
+    client.on('error', () => {});
+    await client.connect();
+    await client.query('set search_path = tenant');
+    const migrations = folderOf({
+      '1_r.up.sql': '-- rungs: no-transaction\nselect 1;\nselect pg_sleep(30);',
+    });
+    const run = failureOf(up({ database: client, migrations }));
+    await whenSleeping(database, 'pg_terminate_backend');
+    const error = await run;
+    expect(error.message).toContain('half done');
+    expect(error.report).toMatchObject({ to: 1n, dirty: true });
   });
 
   it('in a resumable file is looked up, and the next run goes on', async () => {

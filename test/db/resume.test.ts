@@ -166,6 +166,19 @@ describe('a resumable migration', () => {
     expect(await database.query('select count(distinct xmin::text) from rows')).toEqual([{ count: '3' }]);
   });
 
+  it('may rebuild the index of a partitioned table, which nothing in its text tells apart', async () => {
+    const { url } = await createDatabase();
+    const text = `create table t (id int primary key) partition by list (id);
+      create table t1 partition of t for values in (1);\n`;
+    const error = await failureOf(
+      up({ database: url, migrations: folderOf({ '1_t.up.sql': `${text}reindex table t;` }) }),
+    );
+    expect(error).toMatchObject({ sqlstate: '25001', report: { dirty: false } });
+    expect(error.hint).toContain('`-- rungs: no-transaction`');
+    const migrations = folderOf({ '1_t.up.sql': `-- rungs: no-transaction\n${text}reindex table t;` });
+    expect(await up({ database: url, migrations })).toMatchObject({ to: 1n });
+  });
+
   it('leaves the parent index made with ON ONLY as INVALID as it should be', async () => {
     const database = await createDatabase();
     await up({ database: database.url, migrations: copyOf('partitioned') });

@@ -102,7 +102,33 @@ const CASES: readonly Case[] = [
     file: 'create extension pg_trgm',
     cures: [...LEDGER, 'grant create on database "DB" to "ROLE"'],
   },
+  {
+    what: 'a role to create',
+    file: 'create role rungs_made_here; drop role rungs_made_here',
+    cures: [...LEDGER, 'alter role "ROLE" createrole'],
+  },
+  {
+    what: 'a setting for superusers',
+    file: "set log_min_messages = 'error'",
+    cures: [...LEDGER, 'grant set on parameter log_min_messages to "ROLE"'],
+  },
+  {
+    what: 'a role to act as',
+    file: 'set role pg_monitor',
+    cures: [...LEDGER, 'grant "pg_monitor" to "ROLE"'],
+  },
 ];
+
+it('an extension that only a superuser may create is not answered with a GRANT that would not do', async () => {
+  const { database, rungs } = await workplace({ '1_a.up.sql': 'create extension file_fdw;' });
+  const role = await createRole();
+  await database.query(`grant create on schema public to ${role.name}`);
+  const result = await rungs('up --json', { env: { DATABASE_URL: role.urlOf(database) } });
+  expect(errorOf(result)).toMatchObject({
+    reason: 'permission',
+    hint: expect.stringMatching(/^connect as a superuser, or have one run the statement/),
+  });
+});
 
 it.each(CASES)(
   '$what: the GRANT that the error names is the one that does',

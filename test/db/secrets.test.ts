@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CliOptions, CliResult } from '../support/cli.ts';
+import { type CliOptions, type CliResult, rungs } from '../support/cli.ts';
 import { startProxy } from '../support/proxy.ts';
 import { createRole, type Role } from '../support/role.ts';
 import { type Workplace, workplace } from '../support/workplace.ts';
@@ -138,6 +138,45 @@ describe('a password', () => {
     // What is printed goes to stderr, the document to stdout: both forms at once.
     const expected = /CONFIG_INVALID|INVALID_VERSION|MIGRATION_SOURCE_FAILED/;
     await isSilent(expected, `${words} ${wrong} --json`.trim(), { env });
+  });
+
+  describe.each([
+    ['key=value', () => `host=${hostOf()} user=app password='${PASSWORD}'`],
+    ['a URL', () => `postgres://app:${PASSWORD}@${hostOf()}/app`],
+    ['a URL without its beginning', () => `app:${PASSWORD}@${hostOf()}/app`],
+  ])('that went to the wrong place as %s', (_what, wrong) => {
+    const at = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+      rungs([...args, '--json'], {
+        cwd: place.folder,
+        env: { DATABASE_URL: place.database.url, DEBUG: '1', ...env },
+      });
+
+    it.each([
+      ['--path', 'up', (text: string) => at(['up', '--path', text])],
+      ['--path', 'config', (text: string) => at(['config', '--path', text])],
+      ['--path', 'create', (text: string) => at(['create', 'a', '--path', text])],
+      ['--config', 'up', (text: string) => at(['up', '--config', text])],
+      ['--config', 'config', (text: string) => at(['config', '--config', text])],
+      ['--role', 'config', (text: string) => at(['config', '--role', text])],
+      ['--outfile', 'build', (text: string) => at(['build', '--outfile', text])],
+      ['MIGRATION_PATH', 'up', (text: string) => at(['up'], { MIGRATION_PATH: text })],
+      ['MIGRATION_PATH', 'config', (text: string) => at(['config'], { MIGRATION_PATH: text })],
+      ['DRY_RUN', 'up', (text: string) => at(['up'], { DRY_RUN: text })],
+      ['LOG_FORMAT', 'up', (text: string) => at(['up'], { LOG_FORMAT: text })],
+    ])('is not printed, but the place is: %s of %s', async (where, _verb, run) => {
+      const { code, stdout, stderr } = await run(wrong());
+      expect(code).toBe(19);
+      expect(JSON.parse(stdout).error.message).toMatch(new RegExp(`^${where} is (a|not a)`));
+      expect(SECRETS.filter((secret) => `${stdout}${stderr}`.includes(secret))).toEqual([]);
+    });
+
+    it('is not printed: PGDATABASE', async () => {
+      const env = { DATABASE_URL: `postgres://app@${hostOf()}`, PGDATABASE: wrong() };
+      const [run, config] = [await at(['status'], env), await at(['config'], env)];
+      expect(JSON.parse(run.stdout).error.message).toMatch(/^PGDATABASE is a /);
+      const said = run.stdout + run.stderr + config.stdout + config.stderr;
+      expect(SECRETS.filter((secret) => said.includes(secret))).toEqual([]);
+    });
   });
 
   it('of a connection that is lost is not printed', async () => {

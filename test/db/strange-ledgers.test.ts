@@ -5,6 +5,8 @@ import { currentVersion, down, force, goto, redo, status, up } from '../../src/i
 import { contents } from '../support/contents.ts';
 import { documentOf, errorOf } from '../support/documents.ts';
 import { failureOf } from '../support/failure.ts';
+import { writeInto } from '../support/folder.ts';
+import { withParameters } from '../support/golang-migrate.ts';
 import { workplace } from '../support/workplace.ts';
 
 const FILES = {
@@ -117,5 +119,68 @@ describe('a version table', () => {
     );
     await rungs('force 1');
     expect(await ledger()).toEqual(['1']);
+  });
+});
+
+describe('a journal of another name', () => {
+  /** As golang-migrate's users keep a history (its issue 179). */
+  const TRIGGER = `create table schema_migrations (version bigint not null primary key, dirty boolean not null);
+    create table schema_migrations_history (id serial primary key, version bigint, applied_at timestamptz default now());
+    create function track() returns trigger language plpgsql as
+      $$ begin insert into schema_migrations_history (version) values (new.version); return null; end $$;
+    create trigger track after insert on schema_migrations for each row execute function track()`;
+  const journal = 'select direction, version::text from "our journal" order by id';
+  const FIRST = [{ direction: 'up', version: '1' }];
+
+  it('is what the refusal of a stranger’s asks for', async () => {
+    const { rungs, database } = await workplace(FILES);
+    await database.query(TRIGGER);
+    expect(errorOf(await rungs('up --json'))).toMatchObject({
+      reason: 'ledger_shape',
+      hint: 'name another one for the journal with `journal:` in rungs.yaml, or `x-journal-table=` in the URL',
+    });
+  });
+
+  it.each(['rungs.yaml', 'the URL', 'the API'])(
+    'is given in %s, and a stranger’s stays the stranger’s',
+    async (where) => {
+      const { rungs, database, folder } = await workplace(FILES);
+      await database.query(TRIGGER);
+      const url = withParameters(
+        database.url,
+        where === 'the URL' ? { 'x-journal-table': 'our journal' } : {},
+      );
+      if (where === 'rungs.yaml') writeInto(folder, { 'rungs.yaml': 'journal: our journal\n' });
+      const table = where === 'the API' ? { table: { journal: 'our journal' } } : {};
+      const options = { database: url, migrations: `${folder}/migrations`, ...table };
+      const run = (words: string) => rungs(words, { env: { DATABASE_URL: url } });
+      if (where === 'the API') await up({ ...options, steps: 1 });
+      else expect(await run('up --num-steps 1')).toMatchObject({ code: 0 });
+      expect(await database.query(journal)).toEqual(FIRST);
+      const theirs = await database.query('select version::text from schema_migrations_history');
+      expect(theirs).toEqual([{ version: '1' }]);
+      if (where === 'the API') await down(options);
+      else expect(await run('down')).toMatchObject({ code: 0 });
+      expect(await database.query(journal)).toEqual([...FIRST, { direction: 'down', version: '1' }]);
+    },
+  );
+
+  it('wins in the URL over rungs.yaml', async () => {
+    const { rungs, database, folder } = await workplace(FILES);
+    writeInto(folder, { 'rungs.yaml': 'journal: another\ntable: versions\n' });
+    const env = { DATABASE_URL: withParameters(database.url, { 'x-journal-table': 'our journal' }) };
+    expect(await rungs('up 1', { env })).toMatchObject({ code: 0 });
+    expect(await database.query(journal)).toEqual(FIRST);
+    expect(await database.query('select version::text from versions')).toEqual([{ version: '1' }]);
+  });
+
+  it.each([
+    ['schema_migrations', 'the version table and the journal are both called schema_migrations'],
+    ['é'.repeat(32), `the table name ${'é'.repeat(32)} is longer than 63 bytes`],
+  ])('cannot be %s', async (name, message) => {
+    const { folder, database } = await workplace(FILES);
+    const options = { database: database.url, migrations: `${folder}/migrations`, table: { journal: name } };
+    expect(await failureOf(up(options))).toMatchObject({ reason: 'ledger_shape', message });
+    expect(await contents(database)).toEqual([[]]);
   });
 });

@@ -108,6 +108,24 @@ it('goes on after a failure where it can, and its exit code is that of the first
   expect((await place.rungs('verify --path nowhere')).stdout).toContain('FAILED   files          ');
 });
 
+it('has a line for each thing also where another tool owns the version table', async () => {
+  const place = await workplace(FILES);
+  await place.database.query('create table schema_migrations (id text)');
+  const { code, states } = await verified(place);
+  expect(code).toBe(15);
+  expect(states).toEqual({
+    files: 'ok',
+    connection: 'ok',
+    server: 'skipped',
+    'version table': 'failed',
+    rights: 'skipped',
+    lock: 'skipped',
+    history: 'skipped',
+    'pending files': 'skipped',
+    extensions: 'skipped',
+  });
+});
+
 it('tells dirty, changed, ahead and out of order as up would', async () => {
   const place = await workplace(FILES);
   await place.rungs('up');

@@ -15,7 +15,10 @@ export interface Signed {
   readonly days?: number;
   /** Another authority than `ca`; `itself` for a self-signed one. */
   readonly by?: string;
+  readonly algorithm?: Algorithm;
 }
+
+type Algorithm = 'EC' | 'ED25519';
 
 /** Makes `<name>.crt` and `<name>.key` files in a folder. */
 export class Certificates {
@@ -52,8 +55,8 @@ export class Certificates {
     );
   }
 
-  certificate(file: string, { name, also, days = 2, by = 'ca' }: Signed): void {
-    this.#key(file);
+  certificate(file: string, { name, also, days = 2, by = 'ca', algorithm = 'EC' }: Signed): void {
+    this.#key(file, algorithm);
     writeFileSync(this.path(`${file}.ext`), also === undefined ? '' : `subjectAltName=${also}\n`);
     this.#openssl('req', '-new', '-key', `${file}.key`, '-subj', `/CN=${name}`, '-out', `${file}.csr`);
     const signer =
@@ -85,16 +88,9 @@ export class Certificates {
     );
   }
 
-  #key(file: string): void {
-    this.#openssl(
-      'genpkey',
-      '-algorithm',
-      'EC',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-out',
-      `${file}.key`,
-    );
+  #key(file: string, algorithm: Algorithm = 'EC'): void {
+    const curve = algorithm === 'EC' ? ['-pkeyopt', 'ec_paramgen_curve:P-256'] : [];
+    this.#openssl('genpkey', '-algorithm', algorithm, ...curve, '-out', `${file}.key`);
   }
 
   #openssl(...args: string[]): void {

@@ -4,13 +4,21 @@
 export const FLOORS: readonly { readonly what: string; readonly files: readonly string[] }[] = [
   {
     what: '0: nouns',
-    files: ['src/migration.ts', 'src/event.ts', 'src/errors.ts', 'src/reasons.ts', 'src/report.ts'],
+    files: [
+      'src/migration.ts',
+      'src/event.ts',
+      'src/errors.ts',
+      'src/reasons.ts',
+      'src/report.ts',
+      'src/state.ts',
+    ],
   },
   {
     what: '1: pure: text and values in, text and values out',
     files: [
       ...[
         'src/applied.ts',
+        'src/applied-names.ts',
         'src/baseline.ts',
         'src/digest.ts',
         'src/failure.ts',
@@ -37,6 +45,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/analysed.ts',
         'src/embed.ts',
         'src/extensions.ts',
+        'src/duplicates.ts',
         'src/look.ts',
         'src/indexes.ts',
         'src/send.ts',
@@ -52,8 +61,10 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       ...[
         'src/engine.ts',
         'src/force.ts',
+        'src/rollback.ts',
         'src/adopt.ts',
         'src/unmanaged.ts',
+        'src/unread.ts',
         'src/inspect.ts',
         'src/checklist.ts',
         'src/verify.ts',
@@ -61,38 +72,45 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       ],
     ],
   },
-  { what: '4: the public API', files: ['src/api.ts', 'src/start.ts', 'src/index.ts'] },
+  { what: '4: the public API', files: ['src/options.ts', 'src/api.ts', 'src/start.ts', 'src/index.ts'] },
   { what: '5: argv, environment, stdout, exit codes', files: ['tasks/', 'build/'] },
 ];
 
 /** Who may use whom on the same floor; everyone may use `src/sql/` and, on floor 2, `src/pg/`. */
 const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/event.ts': ['src/migration.ts'],
-  'src/errors.ts': ['src/migration.ts', 'src/reasons.ts', 'src/report.ts'],
+  'src/errors.ts': ['src/migration.ts', 'src/reasons.ts', 'src/report.ts', 'src/state.ts'],
   'src/report.ts': ['src/migration.ts', 'src/event.ts', 'src/errors.ts'],
+  'src/state.ts': ['src/migration.ts'],
+  'src/applied-names.ts': ['src/layout/', 'src/ledger/'],
+  'src/applied.ts': ['src/applied-names.ts', 'src/ledger/'],
   'src/baseline.ts': ['src/ledger/'],
   'src/script.ts': ['src/ledger/'],
   'src/failure.ts': ['src/ledger/', 'src/script.ts'],
   'src/adopt/': ['src/ledger/'],
-  'src/plan/': ['src/applied.ts'],
-  'src/status.ts': ['src/applied.ts', 'src/plan/'],
+  'src/status.ts': ['src/layout/', 'src/ledger/', 'src/plan/'],
+  'src/plan/': ['src/ledger/'],
   'src/report/': ['src/adopt/', 'src/config/', 'src/status.ts'],
   'src/embed.ts': ['src/analysed.ts'],
   'src/extensions.ts': ['src/analysed.ts', 'src/refused.ts'],
+  'src/duplicates.ts': ['src/send.ts'],
   'src/opened.ts': ['src/send.ts'],
-  'src/resumable.ts': ['src/indexes.ts', 'src/opened.ts', 'src/send.ts'],
-  'src/apply.ts': ['src/opened.ts', 'src/resumable.ts', 'src/send.ts'],
+  'src/resumable.ts': ['src/duplicates.ts', 'src/indexes.ts', 'src/opened.ts', 'src/send.ts'],
+  'src/apply.ts': ['src/duplicates.ts', 'src/opened.ts', 'src/resumable.ts', 'src/send.ts'],
   'src/recover.ts': ['src/job.ts'],
   'src/steps.ts': ['src/job.ts', 'src/log.ts', 'src/recover.ts'],
-  'src/engine.ts': ['src/job.ts', 'src/log.ts', 'src/steps.ts'],
+  'src/engine.ts': ['src/unread.ts', 'src/job.ts', 'src/log.ts', 'src/steps.ts'],
   'src/force.ts': ['src/job.ts', 'src/log.ts'],
   'src/adopt.ts': ['src/job.ts'],
   'src/unmanaged.ts': ['src/job.ts'],
   'src/inspect.ts': ['src/job.ts'],
+  'src/rollback.ts': ['src/job.ts'],
+  'src/unread.ts': ['src/job.ts'],
   'src/verify-files.ts': ['src/job.ts', 'src/checklist.ts'],
   'src/verify.ts': ['src/job.ts', 'src/checklist.ts', 'src/verify-files.ts'],
-  'src/start.ts': ['src/api.ts'],
-  'src/index.ts': ['src/api.ts', 'src/start.ts'],
+  'src/api.ts': ['src/options.ts'],
+  'src/start.ts': ['src/api.ts', 'src/options.ts'],
+  'src/index.ts': ['src/api.ts', 'src/options.ts', 'src/start.ts'],
   'tasks/': ['build/bundle.ts'],
   'build/': ['tasks/'],
 };
@@ -102,6 +120,8 @@ const COMMONS = ['src/sql/', 'src/pg/'];
 const API = 'src/index.ts';
 const BESIDE_THE_API: Readonly<Record<string, readonly string[]>> = {
   'tasks/cluster/database.ts': ['src/pg/connect.ts'],
+  'tasks/backup/access.ts': ['src/pg/connect.ts'],
+  'tasks/backup/server.ts': ['src/pg/connect.ts', 'src/refused.ts'],
   'build/survey.ts': ['src/source.ts', 'src/embed.ts'],
 };
 
@@ -109,7 +129,6 @@ const BESIDE_THE_API: Readonly<Record<string, readonly string[]>> = {
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/pg/'],
   'libpg-query': ['src/sql/grammar.ts'],
-  zx: ['tasks/'],
   yaml: ['src/config/document.ts', 'type:src/config/yaml-fault.ts'],
   ajv: ['build/validator.mjs'],
   // What ajv makes of docs/config.schema.json.

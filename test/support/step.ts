@@ -11,6 +11,6 @@ export function step(s: {
 }): Step {
   const { version, direction, from, to, text } = s;
   const file = { path: `${version}_test.${direction}.sql`, text, checksum: checksum(text), analysis: null };
-  const migration = { id: String(version), version, name: 'test', up: file, down: file };
+  const migration = { id: String(version), version, name: 'test', up: file, down: file, ledgerChecksums: [] };
   return { migration, direction, file, from, to, resume: null };
 }

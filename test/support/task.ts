@@ -10,6 +10,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +65,15 @@ export function installedIn(name: string): string {
   mkdirSync(installed, { recursive: true });
   execFileSync('tar', ['-xzf', packed(), '-C', installed, '--strip-components=1']);
   symlinkSync(join(repository, 'node_modules'), join(installed, 'node_modules'));
+  return project;
+}
+
+/** A project of that Taskfile, with this checkout linked into its node_modules, as `npm link` and workspaces do it. */
+export function linkedIn(taskfile: string): string {
+  const project = join(temporary(), 'app');
+  mkdirSync(join(project, 'node_modules'), { recursive: true });
+  writeFileSync(join(project, 'Taskfile.yml'), taskfile);
+  symlinkSync(repository, join(project, 'node_modules/rungs'));
   return project;
 }
 

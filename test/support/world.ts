@@ -1,10 +1,11 @@
-import { type State, stateOf } from '../../src/applied.ts';
+import { stateOf } from '../../src/applied.ts';
 import { MigrateError } from '../../src/errors.ts';
 import { pair } from '../../src/layout/pairs.ts';
 import type { Goal, Head, JournalRow, MigrationFile, Migrations, Recorded } from '../../src/migration.ts';
 import { plan } from '../../src/plan/plan.ts';
 import type { Allowances, Plan } from '../../src/plan/situation.ts';
 import { checksum } from '../../src/sql/checksum.ts';
+import type { State } from '../../src/state.ts';
 
 /** Strict: what a user has who types no flag. */
 export const STRICT: Allowances = { outOfOrder: false, changed: false, missingDown: false, ahead: false };
@@ -22,7 +23,7 @@ export function files(spec: string, edited: readonly bigint[] = []): Migrations 
       return file(`${version}_m${version}.${direction}.sql`, text);
     });
   });
-  return { origin: 'migrations', migrations: pair(named).migrations, ignored: [] };
+  return { layout: 'pairs', origin: 'migrations', migrations: pair(named).migrations, ignored: [] };
 }
 
 export function file(name: string, text: string): { readonly name: string; readonly file: MigrationFile } {
@@ -35,7 +36,14 @@ export const at = (version: bigint | number | null, dirty = false): Head => ({
 });
 
 export function recorded(head: Head, journal: readonly JournalRow[] = []): Recorded {
-  return { ledgerExists: true, journalExists: journal.length > 0, head, ledgerXid: '1', journal };
+  return {
+    ledgerExists: true,
+    journalExists: journal.length > 0,
+    head,
+    ledgerXid: '1',
+    journal,
+    records: [],
+  };
 }
 
 /** A row as a finished run of ours writes it. */
@@ -58,6 +66,7 @@ export function row(
     doneStatements: [],
     indexStatement: null,
     ledgerXid: '1',
+    error: null,
     appliedAt: '2026-01-02T03:04:05.678Z',
     executionTimeMs: 7,
     appliedBy: 'somebody',
@@ -98,7 +107,7 @@ export function planned(
   allow: Partial<Allowances> = {},
 ): string {
   return outcome(() => {
-    const state = stateOf(from, source.migrations);
+    const state = stateOf(from, source);
     return told(plan(source, from.head, state, goal, { ...STRICT, ...allow }));
   });
 }

@@ -38,7 +38,17 @@ withTask('a project that includes the package', () => {
     const names = tasks.map(({ name }) => name).filter((name) => !name.startsWith('deploy'));
     expect(names).toEqual(
       expect.arrayContaining([
-        ...['db:reset', 'db:start', 'db:stop', 'db:url', 'migrate', 'migrate:create', 'migrate:down'],
+        ...[
+          'db:backup',
+          'db:reset',
+          'db:restore',
+          'db:start',
+          'db:stop',
+          'db:url',
+          'migrate',
+          'migrate:create',
+          'migrate:down',
+        ],
         ...[
           'migrate:adopt',
           'migrate:baseline',
@@ -332,7 +342,7 @@ withTaskOnTerminal('on a terminal', () => {
     await terminal.shows('Continue? (yes/no): ');
     terminal.type(keys);
     const ended = await terminal.ended;
-    expect(ended.screen).toContain('This reverts one migration');
+    expect(ended.screen).toMatch(/This reverts one migration on \S+@\S+:\d+\/\S+:\r?\n/);
     expect(ended.screen).toContain('3 boat_length');
     expect(ended.screen).toContain(said);
     expect(ended.code).toBe(code);

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { forcedMoves, type State, stateOf } from '../../src/applied.ts';
+import { forcedMoves, stateOf } from '../../src/applied.ts';
 import type { Goal, Head, JournalRow, Migrations } from '../../src/migration.ts';
 import { plan } from '../../src/plan/plan.ts';
 import { checksum } from '../../src/sql/checksum.ts';
+import type { State } from '../../src/state.ts';
 import { appliedIn, at, down, files, goto, recorded, redo, row, STRICT, up } from '../support/world.ts';
 
 const FIVE = files('1ud 2ud 3ud 4ud 5ud');
 const half = { mode: 'resumable', state: 'started', doneStatements: ['a'] } as const;
 
 const stateAt = (head: Head, journal: readonly JournalRow[] = [], source: Migrations = FIVE): State =>
-  stateOf(recorded(head, journal), source.migrations);
+  stateOf(recorded(head, journal), source);
 
 /** Moves as `+3` and `-3`. */
 const moves = (list: State['unseen']): string =>
@@ -28,7 +29,8 @@ describe('without a journal, as golang-migrate leaves a database', () => {
   });
 
   test('what was applied then is taken to be the file as it is now, and nobody knows when', () => {
-    expect(stateAt(at(1)).applied.get(1n)).toEqual({
+    expect(stateAt(at(1)).applied.get('1')).toEqual({
+      id: '1',
       version: 1n,
       name: 'm1',
       kind: 'assumed',
@@ -40,7 +42,7 @@ describe('without a journal, as golang-migrate leaves a database', () => {
   });
 
   test('a migration without an up file is applied without a checksum', () => {
-    expect(stateAt(at(5), [], files('1ud 5d')).applied.get(5n)?.checksum).toBeNull();
+    expect(stateAt(at(5), [], files('1ud 5d')).applied.get('5')?.checksum).toBeNull();
   });
 
   test('of a dirty version nobody knows: what is below it is applied', () => {
@@ -63,7 +65,8 @@ describe('the journal is replayed', () => {
   const three = [row('up', 1, 1), row('up', 2, 2), row('up', 3, 3)];
 
   test('an up applies, with its times and its user', () => {
-    expect(stateAt(at(1), three.slice(0, 1)).applied.get(1n)).toEqual({
+    expect(stateAt(at(1), three.slice(0, 1)).applied.get('1')).toEqual({
+      id: '1',
       version: 1n,
       name: 'm1',
       kind: 'run',
@@ -92,7 +95,7 @@ describe('the journal is replayed', () => {
 
   test('what was assumed or forced has no times: the row says only when it was written down', () => {
     for (const kind of ['assumed', 'forced'] as const) {
-      expect(stateAt(at(1), [row('up', 1, 1, { kind })]).applied.get(1n)).toMatchObject({
+      expect(stateAt(at(1), [row('up', 1, 1, { kind })]).applied.get('1')).toMatchObject({
         kind,
         appliedAt: null,
         executionTimeMs: null,
@@ -103,7 +106,7 @@ describe('the journal is replayed', () => {
 
   test('an accepted edit changes the checksum and leaves the rest as it was', () => {
     const accepted = row('up', 1, 3, { kind: 'accepted', checksum: 'new', appliedAt: 'later' });
-    expect(stateAt(at(3), [...three, accepted]).applied.get(1n)).toMatchObject({
+    expect(stateAt(at(3), [...three, accepted]).applied.get('1')).toMatchObject({
       kind: 'run',
       checksum: 'new',
       appliedAt: '2026-01-02T03:04:05.678Z',
@@ -197,8 +200,8 @@ describe('what golang-migrate did meanwhile', () => {
     const state = stateAt(at(5), three);
     expect(moves(state.unseen)).toBe('+4 +5');
     expect(appliedIn(state)).toEqual([1, 2, 3, 4, 5]);
-    expect(state.applied.get(3n)?.kind).toBe('run');
-    expect(state.applied.get(5n)?.kind).toBe('assumed');
+    expect(state.applied.get('3')?.kind).toBe('run');
+    expect(state.applied.get('5')?.kind).toBe('assumed');
   });
 
   test('downwards: what lies above counts as reverted, newest first', () => {
@@ -316,7 +319,7 @@ class World {
   }
 
   state(): State {
-    return stateOf(recorded(this.head, this.journal), this.source.migrations);
+    return stateOf(recorded(this.head, this.journal), this.source);
   }
 
   applied(): number[] {

@@ -217,6 +217,7 @@ describe('a connection string for people to see', () => {
     ['postgres://u@h/d?password=pw', 'postgres://u@h/d?password=***'],
     ['postgres://u:one@h/d?password=two', 'postgres://u:***@h/d?password=***'],
     ['postgres://u@h/d', 'postgres://u@h/d'],
+    ['postgres://u:pw@h/d?sslmode=verify-full', 'postgres://u:***@h/d?sslmode=verify-full'],
     ['host=h user=u password=pw', 'host=h user=u password=***'],
     ["host=h password='p w' user=u", 'host=h password=*** user=u'],
     ["password = 'p w' host=h", '***'],

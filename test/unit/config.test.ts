@@ -51,10 +51,15 @@ describe('a file', () => {
 # yaml-language-server: $schema=./node_modules/rungs/docs/config.schema.json
 database: postgres://app@db.example/app
 path: db/migrations
+layout: named
+sentinel: app.users
+onDuplicateObject: skip
 table: audit.versions
+journal: story
 role: owner
 confirm: always
 requireSteps: true
+backupBeforeDown: true
 lockTimeout: 2m
 retry: { attempts: 5, delay: 250ms, deadline: 60 }
 plain: true
@@ -68,10 +73,15 @@ logFormat: json
     expect(Object.fromEntries(values)).toEqual({
       database: 'postgres://app@db.example/app',
       path: 'conf/db/migrations',
+      layout: 'named',
+      sentinel: 'app.users',
+      onDuplicateObject: 'skip',
       table: 'audit.versions',
+      journal: 'story',
       role: 'owner',
       confirm: 'always',
       requireSteps: true,
+      backupBeforeDown: true,
       lockTimeoutMs: 120_000,
       attempts: 5,
       delayMs: 250,
@@ -265,4 +275,23 @@ describe('variables', () => {
       `DRY_RUN (.env) is ${JSON.stringify(DRY_RUN)}: it must be true or false`,
     ]);
   });
+});
+
+it('tells of a connection string that cannot be used beside all other problems, without a word of it', () => {
+  const said = 'cannot be used: port in the URL is not a number from 1 to 65535';
+  const url = 'postgres://u:hunter2@h:99999/d';
+  expect(problemsOf({ file: `confirm: nope\ndatabase: ${url}\n` })).toEqual([
+    'rungs.yaml:1:1: confirm is "nope": it must be one of never, down, always',
+    `rungs.yaml:2:1: database ${said}`,
+  ]);
+  const environment = { DATABASE_URL: url, LOG_FORMAT: 'xml' };
+  expect(problemsOf({ environment })).toEqual([
+    'LOG_FORMAT is "xml": it must be one of text, json',
+    `DATABASE_URL ${said}`,
+  ]);
+  // What is told already is not told twice.
+  expect(problemsOf({ file: 'database: ${NOPE}\n' })).toHaveLength(1);
+  expect(problemsOf({ file: 'database:\n' })).toHaveLength(1);
+  // By itself it is for the command to refuse that needs a database.
+  expect(configOf({ environment: { DATABASE_URL: url } }).database?.value).toBe(url);
 });

@@ -55,6 +55,16 @@ describe('a key=value string', () => {
     ]);
   });
 
+  test('is not what only lacks the beginning of a URL', () => {
+    const urls = [
+      'app:secret@db/app?sslmode=require',
+      'db:5432/app?sslmode=require',
+      'app:a=b@db',
+      'app@db/a=b',
+    ];
+    expect(urls.filter(isConninfo)).toEqual([]);
+  });
+
   test('means the same as a URL, settings and golang-migrate’s parameters included', () => {
     const own = parse(
       "host=h1,h2 port=1,2 user=u password='p w' dbname='d b' search_path='\"A b\",public' app.tenant=7 " +

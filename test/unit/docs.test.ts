@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pages } from '../../build/pages.ts';
-import { CODES, REASONS } from '../../src/errors.ts';
+import { CODES } from '../../src/errors.ts';
+import { REASONS } from '../../src/reasons.ts';
 import { COMMANDS } from '../../tasks/_commands.ts';
 import { FLAGS } from '../../tasks/_flags.ts';
 import { anchorsOf, type Call, callIn, codeOf, flagsIn, linksOf } from '../support/markdown.ts';
@@ -109,7 +110,9 @@ function wrongIn(code: string): readonly string[] {
 }
 
 function verbOf({ by, verb }: Call): string | null {
-  const name = by === 'rungs' ? verb : verb === 'migrate' ? 'up' : verb.replace(/^migrate[:-]/, '');
-  const isOurs = by === 'rungs' || verb.startsWith('migrate');
+  // `run` is FluxStudio’s word for it.
+  const called = by === 'rungs' && verb === 'run' ? 'up' : verb;
+  const name = by === 'rungs' ? called : verb === 'migrate' ? 'up' : verb.replace(/^(migrate[:-]|db:)/, '');
+  const isOurs = by === 'rungs' || verb.startsWith('migrate') || /^db:(backup|restore)$/.test(verb);
   return isOurs && Object.hasOwn(COMMANDS, name) ? name : null;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { stateOf } from '../../src/applied.ts';
 import { pair } from '../../src/layout/pairs.ts';
-import type { Goal, Recorded } from '../../src/migration.ts';
+import type { Goal, Migrations, Recorded } from '../../src/migration.ts';
 import { plan } from '../../src/plan/plan.ts';
 import type { Allowances, Plan } from '../../src/plan/situation.ts';
 import {
@@ -103,7 +103,7 @@ const SOURCE = files(GAPS);
 const LIMITS = ['all', '0', '1', '2'] as const;
 
 function planOf(from: Recorded, goal: Goal, allow: Partial<Allowances> = {}, source = SOURCE): Plan {
-  return plan(source, from.head, stateOf(from, source.migrations), goal, { ...STRICT, ...allow });
+  return plan(source, from.head, stateOf(from, source), goal, { ...STRICT, ...allow });
 }
 
 /** As `planned`, with how many are missing at the end. */
@@ -111,7 +111,9 @@ function withShort(from: Recorded, goal: Goal, allow: Partial<Allowances>): stri
   const steps = planned(SOURCE, from, goal, allow);
   if (steps === 'ahead' || steps === 'missing_down') return steps;
   const short = planOf(from, goal, allow).warnings.find((w) => w.reason === 'short');
-  return short === undefined ? steps : `${steps}, ${/(\d+) fewer/.exec(short.message)?.[1]} short`;
+  if (short === undefined) return steps;
+  const [asked = 0, there = 0] = (short.message.match(/\d+/g) ?? []).map(Number);
+  return `${steps}, ${asked - there} short`;
 }
 
 /** What the row expects of each column. `strict`: with no flag typed. */
@@ -237,12 +239,12 @@ describe('golang-migrate’s walks, one goal after another', () => {
 });
 
 describe('what is not an error here', () => {
-  test('asking for more than there is: a warning that says how many are missing', () => {
+  test('asking for more than there is: a warning that says how many there are', () => {
     expect(planOf(recorded(at(5)), up(2)).warnings).toMatchObject([
-      { reason: 'short', message: 'asked to apply 2, but there is 1 fewer' },
+      { reason: 'short', message: 'asked to apply 2, but there is only 1' },
     ]);
     expect(planOf(recorded(at(1)), down(3)).warnings).toMatchObject([
-      { reason: 'short', message: 'asked to revert 3, but there are 2 fewer' },
+      { reason: 'short', message: 'asked to revert 3, but there is only 1' },
     ]);
   });
 
@@ -356,7 +358,8 @@ describe('an empty folder', () => {
 
   test('is refused, as golang-migrate does, since it is mostly a wrong path', () => {
     for (const goal of [up(), up(1), down(), redo, goto(1)]) {
-      expect(planned(EMPTY, recorded(at(null)), goal)).toBe('no_migrations');
+      const error = refusal(() => planOf(recorded(at(null)), goal, {}, EMPTY));
+      expect(error).toMatchObject({ code: 'MIGRATION_SOURCE_FAILED', reason: 'no_migrations' });
     }
   });
 
@@ -383,7 +386,12 @@ describe('versions near the end of bigint', () => {
   const names = ['9223372036854775806', '9223372036854775807'].flatMap((v) =>
     ['up', 'down'].map((side) => file(`${v}_a.${side}.sql`, side)),
   );
-  const LARGE = { origin: 'migrations', migrations: pair(names).migrations, ignored: [] };
+  const LARGE: Migrations = {
+    layout: 'pairs',
+    origin: 'migrations',
+    migrations: pair(names).migrations,
+    ignored: [],
+  };
 
   test('are told apart, though a double could not', () => {
     expect(planned(LARGE, recorded(at(null)), up())).toBe('+9223372036854775806 +9223372036854775807');
@@ -585,7 +593,7 @@ describe('a half-done resumable migration', () => {
   test('goes on also where its up file is short of the number asked for', () => {
     const p = planOf(UP, up(9), {}, FIVE);
     expect(told(p)).toBe('again +3 +4 +5');
-    expect(p.warnings).toMatchObject([{ message: 'asked to apply 9, but there are 6 fewer' }]);
+    expect(p.warnings).toMatchObject([{ message: 'asked to apply 9, but there are only 3' }]);
   });
 
   test('is refused where its files are gone', () => {

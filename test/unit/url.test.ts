@@ -235,16 +235,23 @@ describe('golang-migrate’s URLs work', () => {
     expect(failure(`postgres://h/db?${query}`).message).toBe(message);
   });
 
+  test('and say how files are run', () => {
+    const more = (query: string) => parse(`pgx5://h/db?${query}`);
+    expect(more('x-multi-statement=true')).toMatchObject({ multiStatement: true, warnings: [] });
+    expect(more('x-multi-statement=0')).toMatchObject({ multiStatement: false, warnings: [] });
+    const timeout = 'x-statement-timeout=500';
+    expect(more(timeout)).toMatchObject({ settings: [['statement_timeout', '500']], warnings: [] });
+    expect(more(`${timeout}&Statement_Timeout=5s`).settings).toEqual([['Statement_Timeout', '5s']]);
+    expect(more('x-statement-timeout=0').settings).toEqual([]);
+  });
+
   test('and what has no meaning here is parsed, and said to be unused', () => {
-    const query =
-      'x-statement-timeout=500&x-multi-statement=true&x-lock-strategy=table&x-lock-table=l&x-multi-tenant=1';
+    const query = 'x-multi-statement-max-size=0&x-lock-strategy=table&x-lock-table=l&x-multi-tenant=1';
     const database = parse(
       `pgx://h/db?${query}&pool_max_conns=4&default_query_exec_mode=exec&binary_parameters=yes`,
     );
     expect(database).toMatchObject({
-      statementTimeoutMs: 500,
       unused: {
-        multiStatement: true,
         multiStatementMaxSize: 10485760,
         lockStrategy: 'table',
         lockTable: 'l',
@@ -255,7 +262,7 @@ describe('golang-migrate’s URLs work', () => {
       '"default_query_exec_mode"',
       '"binary_parameters"',
       '"x-multi-tenant"',
-      'x-multi-statement',
+      'x-multi-statement-max-size',
       'x-lock-strategy',
       'x-lock-table',
     ]);
@@ -363,6 +370,20 @@ describe('nothing is ignored in silence', () => {
   ])('%s', (url, message) => {
     expect(failure(url)).toMatchObject({ code: 'MIGRATION_INIT_FAILED', reason: 'url', message });
   });
+});
+
+test.each([
+  ['app:secret@db/app', 'put postgres:// before it'],
+  ['app:secret@db/app?sslmode=require', 'put postgres:// before it'],
+  ['db:5432/app', 'put postgres:// before it'],
+  ['postgres:app:secret@db/app', 'behind the scheme comes ://, as in postgres://user@host:5432/database'],
+  ['pgx5:/app:secret@db/app', 'behind the scheme comes ://, as in postgres://user@host:5432/database'],
+  ['jdbc:postgresql://db/app?password=secret', 'write it as postgres://user@host:5432/database'],
+  ['app', 'write it as postgres://user@host:5432/database'],
+])('a URL without its beginning is told how to begin, and not quoted: %s', (url, hint) => {
+  const error = failure(url);
+  expect(error).toMatchObject({ message: 'the URL does not begin with postgres://', hint });
+  expect(inspect(error)).not.toContain('secret');
 });
 
 const AWKWARD = [

@@ -1,8 +1,9 @@
 /** The role that sessions act as, and the name that they give themselves. */
 
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { down, status, up } from '../../../src/index.ts';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { down, migrateOnStart, status, up } from '../../../src/index.ts';
 import { createDatabase, type Database } from '../../support/database.ts';
 import { failureOf } from '../../support/failure.ts';
 import { folderOf } from '../../support/folder.ts';
@@ -75,6 +76,49 @@ it('does not keep a running statement from being cancelled', async () => {
   controller.abort();
   expect(await failureOf(running)).toMatchObject({ reason: 'cancelled' });
   expect(performance.now() - begun).toBeLessThan(20_000);
+});
+
+describe('a client on loan', () => {
+  const who = "select current_user as name, current_setting('role') as role";
+
+  it.each(['none', owner])('acts as it, and comes back as %s', async (own) => {
+    const client = new pg.Client(url);
+    await client.connect();
+    await client.query(`set role "${own}"; set search_path = app`);
+    const before = (await client.query(who)).rows;
+    const table = { name: own === 'none' ? 'lent' : 'lent_too' };
+    const acting = { database: client, role: owner, table };
+    const made = `made_by_${table.name}`;
+    const migrations = folderOf({
+      '1_a.up.sql': `create table ${made} as select current_user::text as name; reset role;`,
+      '1_a.down.sql': 'select current_user',
+      '2_b.up.sql': `insert into ${made} select current_user`,
+      '2_b.down.sql': 'this is no SQL',
+    });
+    await up({ ...acting, migrations });
+    expect(await database.query(`select name from app.${made}`)).toEqual([{ name: owner }, { name: owner }]);
+    expect((await client.query(who)).rows).toEqual(before);
+    await failureOf(down({ ...acting, migrations }));
+    expect((await client.query(who)).rows).toEqual(before);
+    await status({ ...acting, migrations });
+    await migrateOnStart({ client, role: owner, table, migrations });
+    expect((await client.query(who)).rows).toEqual(before);
+    await client.end();
+  });
+
+  it('that may not act as it is refused, and left as it was', async () => {
+    const client = new pg.Client(url);
+    await client.connect();
+    const before = (await client.query(who)).rows;
+    const error = await failureOf(up({ database: client, role: 'none_such', migrations: folderOf({}) }));
+    expect(error).toMatchObject({
+      code: 'MIGRATION_INIT_FAILED',
+      operation: 'act as the role none_such',
+      sqlstate: '22023',
+    });
+    expect((await client.query(who)).rows).toEqual(before);
+    await client.end();
+  });
 });
 
 it('is not needed for the name, which says the command unless something else is wanted', async () => {

@@ -1,0 +1,64 @@
+/** `onDuplicateObject: skip`: a statement that creates what is there already is left out, and the rest of its file runs. */
+
+import { MigrateError } from './errors.ts';
+import type { Statement } from './migration.ts';
+import { MessageFailed } from './pg/message.ts';
+import * as script from './script.ts';
+import { attempt, own, type Running, send, settle, stopIfAborted, told } from './send.ts';
+import { at } from './sql/position.ts';
+
+/** A column, a function, an object of any other kind, a schema, a relation: by PostgreSQL's appendix A, `duplicate_…`. */
+const DUPLICATE = ['42701', '42723', '42710', '42P06', '42P07'];
+
+/** Whether the failure is one to leave out. What the grammar could not read is in one piece. */
+export const isDuplicate = ({ worker, analysis }: Running, e: unknown): e is MigrateError =>
+  worker.skipDuplicates &&
+  analysis?.parsed === true &&
+  e instanceof MigrateError &&
+  DUPLICATE.includes(e.sqlstate ?? '');
+
+/** Says which one. */
+export function leaveOut({ worker, step }: Running, st: Statement, message: string): void {
+  const { file } = step;
+  if (file === null) return;
+  const { line, column } = at(file.text, st.start);
+  worker.emit({
+    kind: 'warning',
+    warning: {
+      reason: 'duplicate_object',
+      message: `statement left out: ${message}`,
+      file: file.path,
+      line,
+      column,
+    },
+  });
+}
+
+/** Those that can create anything; SET TRANSACTION, for one, is refused behind a savepoint. */
+const CREATES = /^(create|alter|do|call|select|with)\b/i;
+
+/** An atomic file again, in one transaction as before, but statement by statement, each behind a savepoint. */
+export async function withoutDuplicates(r: Running): Promise<void> {
+  const { worker, step, analysis } = r;
+  const text = step.file?.text ?? '';
+  await attempt(r, own('begin'));
+  for (const st of analysis?.statements ?? []) {
+    stopIfAborted(worker, step);
+    if (!CREATES.test(text.slice(st.start, st.end))) await attempt(r, script.alone(text, st));
+    else await unlessDuplicate(r, st, script.behindSavepoint(text, st));
+  }
+  await attempt(r, own(script.closing(worker.script, step)));
+}
+
+async function unlessDuplicate(r: Running, st: Statement, message: script.FileMessage): Promise<void> {
+  try {
+    await send(r.worker, message.text);
+  } catch (e) {
+    const server = e instanceof MessageFailed ? e.server : null;
+    if (server === null || !DUPLICATE.includes(server.code)) {
+      throw told(r, await settle(r.worker, e), message);
+    }
+    await attempt(r, own(script.BACK_TO_SAVEPOINT));
+    leaveOut(r, st, `${server.message} (SQLSTATE ${server.code})`);
+  }
+}

@@ -1,0 +1,115 @@
+/** `rungs backup` and `rungs restore`, and the backup before anything is reverted. What they do is in backup/. */
+
+import { join } from 'node:path';
+import { MigrateError } from '../src/errors.ts';
+import type { Event, Warning } from '../src/event.ts';
+import { currentVersion, type RunOptions } from '../src/index.ts';
+import { versionText } from '../src/report/document.ts';
+import type { Loaded } from './_config.ts';
+import { type Arguments, usageError } from './_flags.ts';
+import type { Result } from './_result.ts';
+import { duration } from './_size.ts';
+import { accessTo } from './backup/access.ts';
+import { backupText, makeBackup, type Parts } from './backup/backup.ts';
+import { restore, restoredText } from './backup/restore.ts';
+
+export interface Call {
+  readonly args: Arguments;
+  readonly options: RunOptions;
+  readonly loaded: Loaded;
+  /** A line on stderr. */
+  readonly say: (text: string) => void;
+  readonly warnings: readonly Warning[];
+}
+
+export async function backup({ args, options, loaded, say, warnings }: Call): Promise<Result> {
+  const access = accessTo(loaded, options, say, 'rungs backup');
+  for (const message of access.database.warnings)
+    options.onEvent?.({
+      kind: 'warning',
+      warning: { reason: 'url', message, file: null, line: null, column: null },
+    });
+  const order = { parts: partsOf(args, 'backup'), output: outputOf(args), folder: folderOf(loaded) };
+  const made = await makeBackup(access, order);
+  return { text: backupText(made), document: { command: 'backup', ...made, warnings, error: null } };
+}
+
+export async function restoreFile(file: string | null, call: Call): Promise<Result> {
+  const { args, options, loaded, say, warnings } = call;
+  if (file === null) throw usageError('which backup? Please name its file', 'restore');
+  if (options.dryRun === true) throw usageError('DRY_RUN is set, and restore has no dry run', 'restore');
+  const access = accessTo(loaded, options, say, 'rungs restore');
+  const parts = partsOf(args, 'restore');
+  const warn = options.onEvent ?? (() => {});
+  const done = await restore(access, { file, parts, isYes: args.has('yes'), warn });
+  const { version, dirty } = await currentVersion(options);
+  // A schema alone brings the version table, and no row in it.
+  if (version === null && done.tables === 0 && parts !== 'data') warn(noVersion);
+  const { display } = access.database;
+  return {
+    text: `${restoredText(display, done.tables, duration(done.executionTimeMs))}\nversion: ${version ?? 0}${dirty ? ' (dirty)' : ''}`,
+    document: {
+      command: 'restore',
+      file,
+      ...done,
+      version: versionText(version),
+      dirty,
+      warnings,
+      error: null,
+    },
+  };
+}
+
+const noVersion: Event = {
+  kind: 'warning',
+  warning: {
+    reason: 'no_version',
+    message:
+      'no rows were restored, and so no version: restore a `--data-only` backup too, or `task migrate:force -- V`',
+    file: null,
+    line: null,
+    column: null,
+  },
+};
+
+/** `backupBeforeDown`: throws what is to be thrown instead of reverting. */
+export async function backUpFirst(call: Omit<Call, 'warnings'>, verb: string): Promise<void> {
+  const { args, options, loaded, say } = call;
+  const access = accessTo(loaded, options, say, 'rungs backup');
+  try {
+    const made = await makeBackup(access, { parts: 'all', output: null, folder: folderOf(loaded) });
+    say(`backup before reverting: ${backupText(made)}`);
+  } catch (e) {
+    if (!(e instanceof MigrateError)) throw e;
+    throw new MigrateError(codeOf(verb, args), e.reason === 'cancelled' ? 'cancelled' : 'backup', {
+      operation: 'back up before reverting (backupBeforeDown)',
+      message: `${e.message}; nothing was reverted`,
+      sqlstate: e.sqlstate,
+      details: e.details,
+      hint: e.hint,
+      cause: e,
+    });
+  }
+}
+
+/** As the engine has it for the same command. */
+function codeOf(verb: string, args: Arguments) {
+  const isAll = args.has('all') || Number(args.text('num-steps') ?? 1) === 0;
+  return verb === 'goto' || (verb === 'down' && isAll) ? 'MIGRATION_DOWN_FAILED' : 'MIGRATION_STEPS_FAILED';
+}
+
+/** Beside the project's migrations, wherever in the project the command was typed. */
+const folderOf = ({ project }: Loaded): string => join(project, 'backups');
+
+function outputOf(args: Arguments): string | null {
+  const output = args.text('output');
+  if (output === '' || output?.includes('://') === true)
+    throw usageError('--output is a file or a folder', 'backup');
+  return output;
+}
+
+function partsOf(args: Arguments, verb: string): Parts {
+  const [schema, data] = [args.has('schema-only'), args.has('data-only')];
+  if (schema && data) throw usageError('--schema-only and --data-only: together they would be nothing', verb);
+  return schema ? 'schema' : data ? 'data' : 'all';
+}
