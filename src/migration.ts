@@ -1,6 +1,4 @@
-/**
- * The nouns of the domain. Everything else in `src/` is a function from some of these to others.
- */
+/** The nouns of the domain. Everything else in `src/` is a function from some of these to others. */
 
 export type Direction = 'up' | 'down';
 
@@ -69,7 +67,7 @@ export interface Analysis {
   readonly why: string | null;
   /** The whole file as one, where `parsed` is false. */
   readonly statements: readonly Statement[];
-  /** The file’s own BEGIN and COMMIT around all of it, which an atomic run leaves out; they are no statements here. */
+  /** The file’s own BEGIN and COMMIT around all of it, which an atomic run leaves out; no statements here. */
   readonly wrapper: readonly Pick<Statement, 'start' | 'end'>[];
   readonly extensions: readonly NeededExtension[];
   /** False: the grammar of another major version could not read it, and the server has the last word. */

@@ -6,7 +6,7 @@ import { unquotable } from './config/unquotable.ts';
 import { MigrateError } from './errors.ts';
 import { layoutOf, RULES } from './layout/layout.ts';
 import type { NamedFile } from './layout/pairs.ts';
-import { SCRIPT, scriptOf } from './layout/script.ts';
+import { isScriptName, SCRIPT, scriptOf } from './layout/script.ts';
 import type { Layout, Migrations, Problem } from './migration.ts';
 import { problemsError } from './problems.ts';
 import { checksum } from './sql/checksum.ts';
@@ -40,8 +40,9 @@ export async function readFolder(
   asked?: Layout,
   pathOf = (name: string) => join(folder, name),
 ): Promise<Folder> {
-  if (await isFile(folder)) return readScript(folder, asked, pathOf(''));
-  const names = await list(folder, asked === 'script' || /\.sql$/i.test(folder));
+  const maybe = asked === 'script' || isScriptName(basename(folder));
+  if (maybe && (await isFile(folder))) return readScript(folder, asked, pathOf(''));
+  const names = await list(folder, maybe);
   const layout = asked ?? layoutOf(names);
   if (layout === null) throw ambiguous(folder);
   const { classify, arrange } = RULES[layout];
@@ -80,7 +81,7 @@ const isFile = (path: string): Promise<boolean> =>
 /** Told without reading it. */
 export const isScript = async (migrations: string | Migrations, layout?: Layout): Promise<boolean> =>
   typeof migrations === 'string'
-    ? layout === 'script' || (await isFile(migrations))
+    ? layout === 'script' || (isScriptName(basename(migrations)) && (await isFile(migrations)))
     : migrations.layout === 'script';
 
 /** The migration that is the whole script. `shown`: its path for messages. */

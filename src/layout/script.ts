@@ -6,6 +6,9 @@ import type { NamedFile } from './pairs.ts';
 /** What it is called where only its folder is named; alone in there, no setting is needed. */
 export const SCRIPT = 'init-db.sql';
 
+/** A migration's file is not taken for one by a slip in the path: `migrations/1_a.up.sql`. */
+export const isScriptName = (name: string): boolean => /^(?![0-9]+[_-]).*\.sql$/is.test(name);
+
 export function classify(name: string): 'run' | 'ignore' | { readonly why: string } {
   if (name === SCRIPT) return 'run';
   return /\.sql$/i.test(name) ? { why: `with \`layout: script\` only ${SCRIPT} is` } : 'ignore';

@@ -56,6 +56,7 @@ const PASSING = [
   'VacuumStmt',
   'AlterOwnerStmt',
   'AlterSeqStmt',
+  'TransactionStmt',
 ];
 
 /** Null where it is for another to say. */

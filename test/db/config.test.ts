@@ -93,6 +93,7 @@ test('config tells the value and the source of each setting, and no password', a
     'database.password: *** (THV_REGISTRY_DATABASE_PASSWORD)',
     'path: x (--path)',
     'layout: auto (default)',
+    'sentinel: users (default)',
     'table: schema_migrations (default)',
     'journal: null (default)',
     'role: r (--role)',

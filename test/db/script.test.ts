@@ -186,6 +186,16 @@ describe('which layout it is', () => {
     expect(asked.migrations.map((m) => m.path)).toEqual([join(folder, 'init-db.sql')]);
   });
 
+  it('is no script where the file is a migration’s or no SQL, unless the setting says so', async () => {
+    const { url } = await createDatabase();
+    const folder = folderOf({ '1_a.up.sql': USERS, README: USERS });
+    for (const name of ['1_a.up.sql', 'README']) {
+      const at = { database: url, migrations: join(folder, name) };
+      expect((await failureOf(status(at))).message).toContain('not a directory');
+      expect((await status({ ...at, layout: 'script' })).counts.pending).toBe(1);
+    }
+  });
+
   it('is an error where a file is said to be a folder, or a folder has no script', async () => {
     const { url } = await createDatabase();
     const folder = folderOf({ 'schema.sql': USERS });
@@ -276,7 +286,7 @@ describe('a script that cannot be one transaction', () => {
 
   it.each([
     ['CREATE INDEX CONCURRENTLY at line 2 cannot', 'no-transaction', `${USERS}${INDEX}`],
-    ['this one has its own BEGIN at line 1', 'plain', `begin;\n${USERS}commit;`],
+    ['this one has its own BEGIN at line 1', 'plain', `begin;\n${USERS}commit;\nselect 1;`],
   ])('is refused before anything is run: %s', async (why, word, script) => {
     const { rungs, tables } = await place(script);
     const result = await rungs('up');
@@ -284,6 +294,14 @@ describe('a script that cannot be one transaction', () => {
     expect(result.stderr).toContain(`a script runs in one transaction, and ${why}`);
     expect(result.stderr).toContain(`-- rungs: ${word}`);
     expect(await tables()).toBe('');
+  });
+
+  it('is not one with BEGIN and COMMIT around the whole: a failure leaves nothing of it', async () => {
+    const { rungs, write, tables } = await place(`begin;\n${USERS}select 1/0;\ncommit;`);
+    expect((await rungs('up')).stderr).toContain('init-db.sql:3:');
+    expect(await tables()).toBe('');
+    write(`begin;\n${USERS}commit;`);
+    expect((await rungs('up')).stdout).toBe('Database initialized: init-db.sql\n');
   });
 
   it('goes on where it failed if its head allows it: the sentinel alone does not make it done', async () => {

@@ -31,6 +31,12 @@ async function muse(script?: string, config = DEFAULT): Promise<Place> {
   return { folder, database, up };
 }
 
+function withMode(text: string, sslmode: string): string {
+  const url = new URL(text);
+  url.searchParams.set('sslmode', sslmode);
+  return url.href;
+}
+
 const CONNECTED = `Initializing database...
 Attempting to connect to database (attempt 1/5)...
 Successfully connected to database
@@ -108,7 +114,7 @@ test('3: one that is up at the third attempt is initialized', async () => {
   const { up, database } = await muse();
   const proxy = await startProxy(database.url);
   proxy.accept = () => (proxy.connections < 3 ? 'reset' : 'server');
-  const result = await up({ DATABASE_URL: `${proxy.url}?sslmode=disable`, DB_RETRY_DELAY: '50ms' });
+  const result = await up({ DATABASE_URL: withMode(proxy.url, 'disable'), DB_RETRY_DELAY: '50ms' });
   expect(result).toMatchObject({ code: 0, stdout: 'Database initialized: scripts/init-db.sql\n' });
   expect(result.stderr).toContain('(attempt 3/5)...\nSuccessfully connected to database\n');
 });
@@ -214,7 +220,7 @@ test('8: a script that is idempotent is run again where its sentinel is gone', a
 
 test('10: sslmode=require is kept: a server without TLS is refused', async () => {
   const { up, database } = await muse();
-  const result = await up({ DATABASE_URL: `${database.url}?sslmode=require`, DB_RETRY_ATTEMPTS: '1' });
+  const result = await up({ DATABASE_URL: withMode(database.url, 'require'), DB_RETRY_ATTEMPTS: '1' });
   expect(result.code).toBe(11);
   expect(result.stderr).toContain('does not support SSL');
 });

@@ -15,6 +15,7 @@ it.each([
     'create table a (id int); create table s.b (id int);',
     'drop table if exists "s"."b"; drop table if exists "a"',
   ],
+  ['begin; create table a (id int); commit', 'drop table if exists "a"'],
   ['create view v as select 1', 'drop view if exists "v"'],
   ['create materialized view v as select 1', 'drop materialized view if exists "v"'],
   [
