@@ -20,6 +20,7 @@ export const analyseFile = async ({ path }) => ({
     offset: null,
   }],
 });
+export const standingAfter = async () => null;
 `;
 
 /** The part of `rungs build` itself, and what else works on a checkout with the parser. */

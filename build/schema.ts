@@ -5,27 +5,23 @@ import type { Mode } from '../src/migration.ts';
 import { REASONS } from '../src/reasons.ts';
 import type { CheckName } from '../src/report.ts';
 import type { MigrationState } from '../src/status.ts';
-
-type Schema = { readonly [keyword: string]: unknown };
-
-const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
-const orNull = (schema: Schema): Schema => ({ anyOf: [schema, { type: 'null' }] });
-const list = (items: Schema): Schema => ({ type: 'array', items });
-const text: Schema = { type: 'string' };
-const textOrNull: Schema = { type: ['string', 'null'] };
-const flag: Schema = { type: 'boolean' };
-const countOrNull: Schema = { type: ['integer', 'null'], minimum: 0 };
-const placeOrNull: Schema = { type: ['integer', 'null'], minimum: 1 };
-const one = (...values: readonly string[]): Schema => ({ enum: values });
-const said = (description: string, schema: Schema): Schema => ({ description, ...schema });
-
-/** Every property is there, and no other. */
-const object = (properties: Readonly<Record<string, Schema>>): Schema => ({
-  type: 'object',
-  properties,
-  required: Object.keys(properties),
-  additionalProperties: false,
-});
+import { ADOPTION } from './schema-adoption.ts';
+import {
+  countOrNull,
+  flag,
+  list,
+  NO_ERROR,
+  object,
+  one,
+  orNull,
+  placeOrNull,
+  ref,
+  type Schema,
+  said,
+  text,
+  textOrNull,
+  VERSION_OR_NONE,
+} from './shapes.ts';
 
 const STATES = [
   'applied',
@@ -51,8 +47,6 @@ const MODES = ['atomic', 'resumable', 'plain'] as const satisfies readonly Mode[
 const DIRECTION = one('up', 'down');
 const named = { id: text, version: ref('versionText'), name: text };
 const placed = { file: textOrNull, line: placeOrNull, column: placeOrNull };
-const VERSION_OR_NONE = said('Null: none.', orNull(ref('versionText')));
-const NO_ERROR: Schema = { type: 'null' };
 
 const DEFS: Readonly<Record<string, Schema>> = {
   versionText: said('A bigint, in decimal.', { type: 'string', pattern: '^(0|[1-9][0-9]{0,18})$' }),
@@ -146,6 +140,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
     warnings: list(ref('warning')),
     error: said('That of the first check that failed.', orNull(ref('error'))),
   }),
+  ...ADOPTION,
   rollback: object({
     command: { const: 'rollback' },
     forgotten: said('The file whose record is gone; null where there was none.', textOrNull),
@@ -237,6 +232,8 @@ export const schema: Schema = {
     'version',
     'verify',
     'rollback',
+    'adopt',
+    'baseline',
     'carried',
     'build',
     'config',

@@ -4,6 +4,8 @@
  */
 
 import { randomUUID } from 'node:crypto';
+import type { Adoption, Baseline } from './adopt/adoption.ts';
+import { adopt as adoptFrom } from './adopt.ts';
 import { withRole } from './config/settings.ts';
 import { type Database, parseDatabaseUrl } from './config/url.ts';
 import { migrate } from './engine.ts';
@@ -12,10 +14,10 @@ import { force as forceVersion } from './force.ts';
 import { inspect, readVersion } from './inspect.ts';
 import type { Door, Job } from './job.ts';
 import { journalOf } from './ledger/journal.ts';
-import type { Confirmed, Goal, Layout, Migrations, Step } from './migration.ts';
+import type { Goal, Migrations } from './migration.ts';
+import type { Options, RunOptions } from './options.ts';
 import { connect } from './pg/connect.ts';
 import { lend, reopenLike } from './pg/lend.ts';
-import type { LentClient } from './pg/lent.ts';
 import { noVersions } from './plan/script.ts';
 import type { Head } from './recorded.ts';
 import { refused } from './refused.ts';
@@ -23,64 +25,13 @@ import type { Check, Outcome, Report } from './report.ts';
 import { rollback as forgetLast } from './rollback.ts';
 import { isScript, readMigrations } from './source.ts';
 import type { Status } from './status.ts';
+import { baselineAt } from './unmanaged.ts';
 import { verify as verifyAll } from './verify.ts';
 
 declare const RUNGS_VERSION: string | undefined;
 
 /** This package's version, written in at build time. */
 export const version: string = typeof RUNGS_VERSION === 'string' ? RUNGS_VERSION : '0.0.0-source';
-
-export interface Options {
-  /** A URL as libpq and golang-migrate understand it, or a connected client of yours, which is left open. */
-  readonly database: string | LentClient;
-  /** A folder of `NNNNNN_name.up.sql` / `.down.sql` files, a script (one file), or what `readMigrations` made of one. */
-  readonly migrations: string | Migrations;
-  /** How the folder's names are read; what the names say unless given. */
-  readonly layout?: Layout;
-  /** Of a script: the table that says that it has run, as `name` or `schema.name`; default `users`. */
-  readonly sentinel?: string;
-  /**
-   * The version table, default `schema_migrations` in the current schema, and the journal beside it, default its name
-   * with `_history`. The URL's `x-migrations-table` and `x-journal-table` win.
-   */
-  readonly table?: { readonly schema?: string; readonly name?: string; readonly journal?: string };
-  /** The role to act as: from a session's start, over the connection string's own; for a client of yours until it is given back. */
-  readonly role?: string;
-  /** Stops the running statement, rolls back, unlocks; the call then rejects with reason `cancelled`. */
-  readonly signal?: AbortSignal;
-  /** Called with each event as it happens. */
-  readonly onEvent?: Emit;
-  /** Milliseconds to wait for the migration lock; default 15,000. */
-  readonly lockTimeoutMs?: number;
-  /**
-   * Connection attempts for failures that can pass, the milliseconds before the second (they double, up to ten
-   * times), and the milliseconds for all of them together; default 3, 500 and no limit; for a script 5 and 5,000.
-   */
-  readonly retry?: { readonly attempts?: number; readonly delayMs?: number; readonly deadlineMs?: number };
-  /** Where PGPASSWORD and the other libpq variables are looked up; default `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** As pg_stat_activity shows it, unless the connection string says; default "rungs up" and so on. */
-  readonly applicationName?: string;
-}
-
-export interface RunOptions extends Options {
-  /** Report what would be done; nothing is locked or written. */
-  readonly dryRun?: boolean;
-  /** Run every file golang-migrate's way: dirty, file, clean. */
-  readonly plain?: boolean;
-  /** Where a statement creates what is there already (42P07, 42710), leave it out, warn, and run the rest. */
-  readonly skipDuplicates?: boolean;
-  /** Asked with the plan before anything is locked or run. */
-  readonly confirm?: (steps: readonly Step[], database: string) => Promise<Confirmed>;
-  /** Run files below the current version that were never applied. */
-  readonly allowOutOfOrder?: boolean;
-  /** Take files that were edited after being applied as they are now. */
-  readonly acceptChanged?: boolean;
-  /** Pass a missing down file as empty. */
-  readonly allowMissingDown?: boolean;
-  /** `up` leaves a database alone that is newer than every file, instead of refusing it. */
-  readonly acceptAhead?: boolean;
-}
 
 /** Applies pending migrations: all, the next `steps`, or those up to and including version `to`. */
 export function up(options: RunOptions & { readonly steps?: number; readonly to?: bigint }): Promise<Report> {
@@ -111,6 +62,29 @@ export function plan(goal: Goal, options: RunOptions): Promise<Report> {
 /** Sets the version and clears dirty without running anything. 0 means none where no file has version 0. */
 export async function force(options: Options & { readonly version: bigint }): Promise<Report> {
   return reportOf(await forceVersion(options.version, jobFor('force', options)));
+}
+
+/**
+ * Takes the database over from another migration tool, whose table is recognised and stays as it is. Looks only, unless
+ * `write` is set; what does not map one to one to the files is in `entries`, and then `error` is set and nothing written.
+ */
+export async function adopt(
+  options: Options & {
+    /** The tool, as in "goose", or its table, where there are several. */
+    readonly from?: string;
+    readonly fromTable?: string;
+    readonly write?: boolean;
+  },
+): Promise<Adoption> {
+  const { from = null, fromTable = null, write = false } = options;
+  return adoptFrom({ tool: from, table: fromTable }, jobFor('adopt', { ...options, dryRun: !write }));
+}
+
+/** Every migration up to `version` counts as applied, where all that they create is there. */
+export async function baseline(
+  options: Options & { readonly version: bigint; readonly dryRun?: boolean },
+): Promise<Baseline> {
+  return baselineAt(options.version, jobFor('baseline', options));
 }
 
 /**
@@ -208,6 +182,8 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
       open,
       reopen: () => reopenLike(database, role, PATIENT),
       table: withJournal(named),
+      tables: (own) => withJournal(own),
+      isTableInUrl: false,
       urlPath: null,
       multiStatement: false,
     };
@@ -219,6 +195,8 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
     emit({ kind: 'warning', warning: { reason: 'url', message, file: null, line: null, column: null } });
   }
   const now = () => performance.now();
+  const isTableInUrl = !isStandard(parsed.table);
+  const tables = (own: typeof named) => withJournal(own, parsed.journal ?? given?.journal);
   return {
     open: (layout) => {
       const told = layout === 'script';
@@ -231,7 +209,9 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
       return connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal, told });
     },
     reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
-    table: withJournal(isStandard(parsed.table) ? named : parsed.table, parsed.journal ?? given?.journal),
+    table: tables(isTableInUrl ? parsed.table : named),
+    tables,
+    isTableInUrl,
     urlPath: parsed.urlPath,
     multiStatement: parsed.multiStatement,
   };

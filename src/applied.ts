@@ -67,8 +67,9 @@ function replay(applied: Map<string, Applied>, row: JournalRow, id = String(row.
     return;
   }
   const { name, kind, checksum, appliedAt, executionTimeMs, appliedBy } = row;
-  // Of what we did not run ourselves, the row's times say only when it was written down.
-  const times = kind === 'run' ? { appliedAt, executionTimeMs, appliedBy } : unknownTimes;
+  // Of what was taken to be so, the row's times say only when it was written down. An adopted row has the other tool's.
+  const isTold = kind === 'run' || kind === 'adopted';
+  const times = isTold ? { appliedAt, executionTimeMs, appliedBy: appliedBy || null } : unknownTimes;
   applied.set(id, { id, version, name, kind, checksum, ...times });
 }
 

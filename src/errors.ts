@@ -7,6 +7,8 @@ import type { Location } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
 import type { Report } from './report.ts';
 
+export { REASONS, type Reason } from './reasons.ts';
+
 /** The documented codes. Exit codes stay clear of the shell's and of go-task's bands. */
 export const CODES = {
   MIGRATION_SOURCE_FAILED: {

@@ -1,13 +1,15 @@
 /** The public names, and nothing else. */
 
+export type { Adoption, Baseline } from './adopt/adoption.ts';
+export type { Entry as AdoptionEntry } from './adopt/mapping.ts';
 export {
+  adopt,
+  baseline,
   currentVersion,
   down,
   force,
   goto,
-  type Options,
   plan,
-  type RunOptions,
   redo,
   rollback,
   status,
@@ -29,6 +31,7 @@ export type {
   Mode,
   Step,
 } from './migration.ts';
+export type { Options, RunOptions } from './options.ts';
 export type { LentClient } from './pg/lent.ts';
 export { REASONS, type Reason } from './reasons.ts';
 export type { Head } from './recorded.ts';

@@ -13,6 +13,10 @@ export interface Door {
   /** After a loss, to find out what was committed; patient. */
   readonly reopen: () => Promise<Session>;
   readonly table: Tables;
+  /** All of them, were the version table another; what is said of the others holds. */
+  readonly tables: (own: Pick<Tables, 'schema' | 'name'>) => Tables;
+  /** The connection string names the table, and wins over any setting. */
+  readonly isTableInUrl: boolean;
   /** The URL's path with its slash, which golang-migrate puts into its lock id. */
   readonly urlPath: string | null;
   /** golang-migrate's x-multi-statement: what cannot be run in one transaction is run statement by statement. */

@@ -4,6 +4,10 @@ export const REASONS = {
     meaning: 'The database is at a version that no file has.',
     next: 'deploy the newer files, or `task migrate:force -- V` to a version that exists',
   },
+  already_managed: {
+    meaning: 'The version table holds a version already, so there is nothing to take over.',
+    next: 'see `task migrate:status`; another version is set with `task migrate:force -- V`',
+  },
   backup: { meaning: 'A backup cannot be made. Nothing was reverted.', next: 'correct it, and try again' },
   build: {
     meaning: 'A bundle cannot be made: a package is missing, or the file cannot be written.',
@@ -72,7 +76,7 @@ export const REASONS = {
   },
   ledger_shape: {
     meaning: 'A table with the version table’s or the journal’s name is somebody else’s.',
-    next: 'where another tool owns the name, name ours with `x-migrations-table=` or `x-journal-table=` in the URL',
+    next: 'where another tool owns the name, name ours with `x-migrations-table=` or `x-journal-table=` in the URL; `task migrate:adopt` takes another tool’s database over',
   },
   lock_timeout: {
     meaning: 'Another runner held the migration lock for too long.',
@@ -100,6 +104,15 @@ export const REASONS = {
   not_found: {
     meaning: 'No migration has the version that was asked for.',
     next: 'see `task migrate:status` for the versions there are',
+  },
+  nothing_to_adopt: {
+    meaning: 'No other migration tool’s table was found, or not where it was said to be.',
+    next: 'name its table with `--from-table SCHEMA.TABLE`; where no tool managed the database, `task migrate:baseline -- V`',
+  },
+  objects_missing: {
+    meaning:
+      'Migrations were to count as applied, and some of what they create is not in the database. Nothing was written.',
+    next: 'give the version that the database is at, or apply what is missing',
   },
   out_of_order: {
     meaning: 'A file has a lower number than the current version and was never applied.',
@@ -129,10 +142,18 @@ export const REASONS = {
     next: 'name a table that the script makes, as in `sentinel: users` or `sentinel: app.users`, in rungs.yaml',
   },
   server_version: { meaning: 'The server is older than PostgreSQL 14.', next: 'use PostgreSQL 14 or newer' },
+  several_tools: {
+    meaning: 'There are tables of more than one migration tool. Nothing was written.',
+    next: 'say which one is meant with `--from TOOL`, or `--from-table SCHEMA.TABLE`',
+  },
   sql: { meaning: 'The server refused a statement.', next: 'fix the file and run `task migrate` again' },
   syntax: {
     meaning: 'PostgreSQL’s grammar refuses a file. Nothing was run.',
     next: 'fix the file, and run the same command again',
+  },
+  unmapped: {
+    meaning: 'What another tool has recorded does not map one to one to the files. Nothing was written.',
+    next: 'name the files after what is recorded (docs/adopting.md), then run the same command again',
   },
   unreadable: { meaning: 'A file or folder cannot be read.', next: 'check the path and its permissions' },
   unset: { meaning: 'A required setting is missing.', next: 'set DATABASE_URL, or run `task db:start`' },

@@ -17,7 +17,9 @@ export type JournalKind =
   /** `force` moved the ledger past it. */
   | 'forced'
   /** `--accept-changed`: the edited file's checksum counts from here on. */
-  | 'accepted';
+  | 'accepted'
+  /** Taken over with what another tool had recorded (`adopt`), or because it is all there (`baseline`). */
+  | 'adopted';
 
 /**
  * What was true just before a concurrent index statement: whatever INVALID index its table has beyond `before`

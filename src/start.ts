@@ -1,9 +1,10 @@
 /** For services that migrate themselves when they start. */
 
-import { type RunOptions, up } from './api.ts';
+import { up } from './api.ts';
 import { MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
 import type { Migrations } from './migration.ts';
+import type { RunOptions } from './options.ts';
 import type { LentClient } from './pg/lent.ts';
 import type { Report } from './report.ts';
 

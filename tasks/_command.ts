@@ -29,6 +29,8 @@ export interface Command {
   readonly flags: readonly FlagName[];
   /** Whether a database is needed; `create` only writes files. */
   readonly connects: boolean;
+  /** Without `--yes` it only shows, and asks nothing. */
+  readonly shows?: true;
   /** Works on a project's files, so a bundle has none of it. */
   readonly checkout?: true;
   readonly run: (context: Context) => Promise<Result>;

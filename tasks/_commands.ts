@@ -5,6 +5,7 @@ import { checksText } from '../src/report/checks.ts';
 import { configDocument, configText } from '../src/report/config.ts';
 import { statusDocument, verifyDocument, versionText } from '../src/report/document.ts';
 import { statusText } from '../src/report/human.ts';
+import { ADOPT, BASELINE } from './_adopt.ts';
 import { build } from './_build.ts';
 import { carriedResult } from './_carried.ts';
 import { COMMON, type Command, operands } from './_command.ts';
@@ -59,6 +60,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       return { text: checksText(checks, voice), document: verifyDocument(checks, voice, warnings), error };
     },
   },
+  adopt: ADOPT,
+  baseline: BASELINE,
   config: {
     operand: '',
     help: 'every setting, and where it comes from; passwords are not shown',

@@ -39,6 +39,8 @@ export const FLAGS = {
     help: 'leave a database alone that is newer than the files, instead of refusing',
   },
   'allow-missing-down': { value: null, help: 'pass a missing down file as empty, as golang-migrate does' },
+  from: { value: 'TOOL', help: 'the tool to adopt from, where there are tables of several' },
+  'from-table': { value: 'TABLE', help: 'its table, as TABLE or SCHEMA.TABLE' },
   embedded: { value: null, help: 'what is inside; needs no database' },
   outfile: { value: 'FILE', help: 'the file to make; default: dist/migrate.mjs, or dist/migrate' },
   executable: { value: null, help: 'make a program with Node inside, for machines without Node' },

@@ -115,8 +115,9 @@ async function perform({
   };
   const dryRun = args.has('dry-run') || config.dryRun.value;
   const say = asking.say;
-  // Those that migrate have it.
-  if (command.flags.includes('dry-run') && !dryRun) refuseUnasked(asking);
+  // Those that migrate have both.
+  const asks = command.flags.includes('dry-run') && command.flags.includes('yes') && command.shows !== true;
+  if (asks && !dryRun) refuseUnasked(asking);
   const options: RunOptions = {
     ...optionsOf(loaded),
     database: command.connects && !args.has('embedded') ? databaseOf(loaded) : '',

@@ -3,16 +3,7 @@
  * for the validator to say.
  */
 
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseDocument,
-  type YAMLMap,
-} from 'yaml';
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
 import type { Environment } from './keywords.ts';
 import type { Layer, Origin, Problem, Tree } from './layer.ts';
 import { hasPassword } from './masked.ts';
@@ -140,3 +131,23 @@ function entriesOf(r: Reading, map: YAMLMap, depth: number): readonly Entry[] {
     .map((entry) => ({ ...entry, isMerged: true }));
   return [...own.filter(({ key }) => key !== '<<'), ...merged];
 }
+
+/**
+ * The text with one setting more, or another value of it; comments and all else stay. Null where that cannot be done
+ * without touching more: the file is not a list of `key: value` lines, or takes the value from elsewhere.
+ */
+export function withSetting(text: string, key: string, value: string): string | null {
+  const document: Document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
+  const root = document.contents;
+  const line = new Document({ [key]: value }).toString();
+  if (document.errors.length > 0) return null;
+  if (root === null) return /^(\.\.\.|---)/m.test(text) ? null : `${text}${endOf(text)}${line}`;
+  if (!isMap(root) || root.flow === true) return null;
+  const written = root.items.find((item) => isScalar(item.key) && item.key.value === key);
+  if (written === undefined) return /^\.\.\./m.test(text) ? null : `${text}${endOf(text)}${line}`;
+  const [from, to] = (isScalar(written.value) ? written.value.range : null) ?? [];
+  if (from === undefined || to === undefined || from === to) return null;
+  return `${text.slice(0, from)}${line.slice(key.length + 2).trimEnd()}${text.slice(to)}`;
+}
+
+const endOf = (text: string): string => (text === '' || text.endsWith('\n') ? '' : '\n');

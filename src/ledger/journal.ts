@@ -25,7 +25,7 @@ export const create = (p: Place): string => `create table if not exists ${name(p
   version bigint,
   name text not null,
   direction text not null check (direction in ('up', 'down')),
-  kind text not null check (kind in ('run', 'assumed', 'forced', 'accepted')),
+  kind text not null check (kind in ('run', 'assumed', 'forced', 'accepted', 'adopted')),
   mode text check (mode in ('atomic', 'resumable', 'plain')),
   state text not null check (state in ('started', 'done', 'failed')),
   head bigint,

@@ -59,7 +59,7 @@ const named = (h: Head): string => `${h.version ?? 'none'}${h.dirty ? ' (dirty)'
  * Moves the row from what we planned from to what comes next, or raises RACED. A plain check-then-write let two
  * racers leave two rows; the lock mode lets golang-migrate's plain SELECT of the version pass meanwhile.
  */
-function move(p: Place, from: Head, to: Head): string {
+export function move(p: Place, from: Head, to: Head): string {
   const table = tableName(p);
   const remove = isEmpty(from)
     ? ''

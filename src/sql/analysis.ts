@@ -8,6 +8,9 @@ import { isFault, type Parsed, parse } from './grammar.ts';
 import { textOption } from './option.ts';
 import { wrapperOf } from './wrapper.ts';
 
+// Behind the same door: a bundle leaves this module out, and with it all that needs the parser.
+export { standingAfter } from './standing.ts';
+
 export interface AnalysedFile {
   readonly analysis: Analysis;
   readonly problems: readonly Problem[];

@@ -66,6 +66,19 @@ describe('the one file', () => {
     expect(await say('down', '--all', '--yes')).toContain('to 0');
   });
 
+  it('adopts from another tool; baseline reads SQL, and so needs a checkout', async () => {
+    const file = await bundleOf(THREE);
+    const { url, query } = await createDatabase();
+    await query(`create table goose_db_version (id int, version_id bigint, is_applied boolean, tstamp timestamp);
+      insert into goose_db_version values (1, 1, true, now()), (2, 2, true, now())`);
+    const env = { DATABASE_URL: url };
+    expect((await run(file, ['adopt', '--yes'], { env })).stdout).toContain('Adopted 2 migrations');
+    expect((await run(file, ['version'], { env })).stdout.trim()).toBe('2');
+    const { code, stderr } = await run(file, ['baseline', '3'], { env });
+    expect([code, stderr]).toEqual([19, expect.stringContaining('baseline needs a checkout of the project')]);
+    expect((await run(file, ['--help'])).stdout).not.toContain('baseline');
+  });
+
   it('is like the folder, for 300 files', { timeout: 180_000 }, async () => {
     const files = many(300);
     const { project, code } = await build(files);

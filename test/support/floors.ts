@@ -28,6 +28,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       ],
       ...[
         'src/status.ts',
+        'src/adopt/',
         'src/config/',
         'src/layout/',
         'src/ledger/',
@@ -64,6 +65,8 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/engine.ts',
         'src/force.ts',
         'src/rollback.ts',
+        'src/adopt.ts',
+        'src/unmanaged.ts',
         'src/unread.ts',
         'src/inspect.ts',
         'src/checklist.ts',
@@ -72,7 +75,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       ],
     ],
   },
-  { what: '4: the public API', files: ['src/api.ts', 'src/start.ts', 'src/index.ts'] },
+  { what: '4: the public API', files: ['src/options.ts', 'src/api.ts', 'src/start.ts', 'src/index.ts'] },
   { what: '5: argv, environment, stdout, exit codes', files: ['tasks/', 'build/'] },
 ];
 
@@ -89,9 +92,10 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/baseline.ts': ['src/ledger/'],
   'src/script.ts': ['src/ledger/'],
   'src/failure.ts': ['src/ledger/', 'src/script.ts'],
+  'src/adopt/': ['src/ledger/'],
   'src/status.ts': ['src/layout/', 'src/ledger/', 'src/plan/'],
   'src/plan/': ['src/ledger/'],
-  'src/report/': ['src/config/', 'src/status.ts'],
+  'src/report/': ['src/adopt/', 'src/config/', 'src/status.ts'],
   'src/source.ts': ['src/large.ts'],
   'src/rows.ts': ['src/large.ts'],
   'src/analysed.ts': ['src/rows.ts'],
@@ -109,13 +113,16 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/steps.ts': ['src/job.ts', 'src/log.ts', 'src/recover.ts'],
   'src/engine.ts': ['src/unread.ts', 'src/job.ts', 'src/log.ts', 'src/steps.ts'],
   'src/force.ts': ['src/job.ts', 'src/log.ts'],
+  'src/adopt.ts': ['src/job.ts'],
+  'src/unmanaged.ts': ['src/job.ts'],
   'src/inspect.ts': ['src/job.ts'],
   'src/rollback.ts': ['src/job.ts'],
   'src/unread.ts': ['src/job.ts'],
   'src/verify-files.ts': ['src/job.ts', 'src/checklist.ts'],
   'src/verify.ts': ['src/job.ts', 'src/checklist.ts', 'src/verify-files.ts'],
-  'src/start.ts': ['src/api.ts'],
-  'src/index.ts': ['src/api.ts', 'src/start.ts'],
+  'src/api.ts': ['src/options.ts'],
+  'src/start.ts': ['src/api.ts', 'src/options.ts'],
+  'src/index.ts': ['src/api.ts', 'src/options.ts', 'src/start.ts'],
   'tasks/': ['build/bundle.ts'],
   'build/': ['tasks/'],
 };
@@ -165,7 +172,12 @@ const WORDS: readonly { readonly word: RegExp; readonly what: string; readonly o
   { word: /\bfetch\(|\brequire\(|\bglobalThis\b/, what: 'fetch, require or globalThis', only: [] },
 ];
 /** Floors 0 and 1 do not wait, but for the parser, which is loaded when there is something to parse. */
-const WAITS_FOR_THE_PARSER = ['src/sql/grammar.ts', 'src/sql/advice.ts', 'src/sql/analysis.ts'];
+const WAITS_FOR_THE_PARSER = [
+  'src/sql/grammar.ts',
+  'src/sql/advice.ts',
+  'src/sql/analysis.ts',
+  'src/sql/standing.ts',
+];
 const LONGEST = 250;
 
 export interface Import {

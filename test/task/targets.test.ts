@@ -49,7 +49,15 @@ withTask('a project that includes the package', () => {
           'migrate:create',
           'migrate:down',
         ],
-        ...['migrate:force', 'migrate:goto', 'migrate:redo', 'migrate:status', 'migrate:version'],
+        ...[
+          'migrate:adopt',
+          'migrate:baseline',
+          'migrate:force',
+          'migrate:goto',
+          'migrate:redo',
+          'migrate:status',
+          'migrate:version',
+        ],
       ]),
     );
     for (const name of names) expect(name).toMatch(/^(migrate|migrate:\w+|migrate-(up|down)|db:\w+)$/);

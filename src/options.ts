@@ -1,0 +1,57 @@
+/** What the public API is given. */
+
+import type { Emit } from './event.ts';
+import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
+import type { LentClient } from './pg/lent.ts';
+
+export interface Options {
+  /** A URL as libpq and golang-migrate understand it, or a connected client of yours, which is left open. */
+  readonly database: string | LentClient;
+  /** A folder of `NNNNNN_name.up.sql` / `.down.sql` files, a script (one file), or what `readMigrations` made of one. */
+  readonly migrations: string | Migrations;
+  /** How the folder's names are read; what the names say unless given. */
+  readonly layout?: Layout;
+  /** Of a script: the table that says that it has run, as `name` or `schema.name`; default `users`. */
+  readonly sentinel?: string;
+  /**
+   * The version table, default `schema_migrations` in the current schema, and the journal beside it, default its name
+   * with `_history`. The URL's `x-migrations-table` and `x-journal-table` win.
+   */
+  readonly table?: { readonly schema?: string; readonly name?: string; readonly journal?: string };
+  /** The role to act as: from a session's start, over the connection string's own; for a client of yours until it is given back. */
+  readonly role?: string;
+  /** Stops the running statement, rolls back, unlocks; the call then rejects with reason `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** Called with each event as it happens. */
+  readonly onEvent?: Emit;
+  /** Milliseconds to wait for the migration lock; default 15,000. */
+  readonly lockTimeoutMs?: number;
+  /**
+   * Connection attempts for failures that can pass, the milliseconds before the second (they double, up to ten
+   * times), and the milliseconds for all of them together; default 3, 500 and no limit; for a script 5 and 5,000.
+   */
+  readonly retry?: { readonly attempts?: number; readonly delayMs?: number; readonly deadlineMs?: number };
+  /** Where PGPASSWORD and the other libpq variables are looked up; default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** As pg_stat_activity shows it, unless the connection string says; default "rungs up" and so on. */
+  readonly applicationName?: string;
+}
+
+export interface RunOptions extends Options {
+  /** Report what would be done; nothing is locked or written. */
+  readonly dryRun?: boolean;
+  /** Run every file golang-migrate's way: dirty, file, clean. */
+  readonly plain?: boolean;
+  /** Where a statement creates what is there already (42P07, 42710), leave it out, warn, and run the rest. */
+  readonly skipDuplicates?: boolean;
+  /** Asked with the plan before anything is locked or run. */
+  readonly confirm?: (steps: readonly Step[], database: string) => Promise<Confirmed>;
+  /** Run files below the current version that were never applied. */
+  readonly allowOutOfOrder?: boolean;
+  /** Take files that were edited after being applied as they are now. */
+  readonly acceptChanged?: boolean;
+  /** Pass a missing down file as empty. */
+  readonly allowMissingDown?: boolean;
+  /** `up` leaves a database alone that is newer than every file, instead of refusing it. */
+  readonly acceptAhead?: boolean;
+}
