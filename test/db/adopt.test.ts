@@ -411,6 +411,7 @@ it.each(['adopt --yes', 'adopt', 'baseline 1'])(
   '%s is for pairs: other layouts are refused',
   async (words) => {
     const place = await made(`${GOOSE} (1, true, now())`, { '1_users.sql': 'create table users (id int);' });
+    writeInto(place.folder, { 'init.sql': 'create table users (id int);' });
     const before = await contents(place.database);
     const command = words.split(' ')[0];
     const named = errorOf(await place.rungs(`${words} --json`));
@@ -418,9 +419,9 @@ it.each(['adopt --yes', 'adopt', 'baseline 1'])(
       reason: 'layout',
       message: `${command} is for files in pairs, of which a database remembers one version; migrations has layout \`named\``,
     });
-    const script = errorOf(await place.rungs(`${words} --json --path migrations/1_users.sql`));
+    const script = errorOf(await place.rungs(`${words} --json --path init.sql`));
     expect(script).toMatchObject({ reason: 'layout', hint: expect.stringContaining('sentinel') });
-    expect(script.message).toMatch(/migrations\/1_users.sql has layout `script`$/);
+    expect(script.message).toMatch(/init.sql has layout `script`$/);
     expect(await contents(place.database)).toEqual(before);
   },
 );
