@@ -27,33 +27,34 @@ export async function apply(r: Running): Promise<Done> {
     else marks.push(mark);
   };
   const begun = worker.now();
-  const mode = await run(r);
+  const { mode, isOneMessage } = await run(r);
   const mark = marks.at(-1);
   // Of one message the server's own time; of several, ours, which has the round trips in it.
   const ours = Math.round(worker.now() - begun);
-  const executionTimeMs = mode === 'atomic' ? (mark?.elapsedMs ?? ours) : ours;
+  const executionTimeMs = isOneMessage ? (mark?.elapsedMs ?? ours) : ours;
   return { mode, executionTimeMs, locks: mark?.locks ?? 0 };
 }
 
-/** Returns the mode that it came to. */
-async function run(r: Running): Promise<Mode> {
+/** Returns what it came to. */
+async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMessage: boolean }> {
   const { mode } = r;
   if (mode === 'plain') await plain(r);
   else if (mode === 'resumable') await resumable(r);
   else {
     try {
       await atomic(r);
+      return { mode, isOneMessage: true };
     } catch (e) {
       if (isDuplicate(r, e)) {
         await withoutDuplicates(r);
-        return mode;
+        return { mode, isOneMessage: false };
       }
       if (!isForOneByOne(r, e)) throw e;
       await oneByOne(r, e);
-      return 'resumable';
+      return { mode: 'resumable', isOneMessage: false };
     }
   }
-  return mode;
+  return { mode, isOneMessage: false };
 }
 
 /** What the server says where only the transaction is in the way: of a new enum value, of a COMMIT inside, of a statement. */

@@ -44,6 +44,8 @@ export async function withoutDuplicates(r: Running): Promise<void> {
   if (file === null) return;
   await attempt(r, own('begin'));
   for (const st of analysis?.statements ?? []) {
+    // A client on loan goes back without our transaction.
+    if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
     stopIfAborted(worker, step);
     if (!CREATES.test(file.text.slice(st.start, st.end))) await attempt(r, script.alone(file, st));
     else await unlessDuplicate(r, st, script.behindSavepoint(file, st));
