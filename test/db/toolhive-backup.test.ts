@@ -140,7 +140,7 @@ describe('“The database user must have sufficient privileges to”', () => {
     const { code, stderr } = await migrate('up', '--yes');
     expect(code).toBe(11);
     expect(stderr).toContain('error: permission denied for schema public (SQLSTATE 42501)');
-    expect(stderr).toContain(`next: role ${role.name} lacks USAGE, CREATE on schema public: `);
+    expect(stderr).toContain(`next: role ${role.name} lacks USAGE or CREATE on schema public: `);
     expect(await database.query("select to_regclass('schema_migrations') as t")).toEqual([{ t: null }]);
   });
 
@@ -167,7 +167,7 @@ describe('“The database user must have sufficient privileges to”', () => {
     expect(stderr).toContain(`error: ${error} (SQLSTATE 42501)`);
     expect(stderr).toContain('at: database/migrations/000005_more.up.sql:1');
     expect(stderr).toMatch(
-      new RegExp(`next: role ${role.name} lacks (ownership|USAGE, CREATE) on [a-z_ ]+: `),
+      new RegExp(`next: role ${role.name} lacks (ownership|USAGE or CREATE) on [a-z_ ]+: `),
     );
   });
 
