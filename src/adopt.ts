@@ -21,7 +21,7 @@ import { lockIds } from './config/lock-id.ts';
 import type { Job } from './job.ts';
 import { look, readRecorded, type Sight } from './look.ts';
 import type { Migrations } from './migration.ts';
-import { acquire, release } from './pg/lock.ts';
+import { withLocks } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import type { Recorded } from './recorded.ts';
 import { refused } from './refused.ts';
@@ -71,8 +71,8 @@ async function underLock(
   { sight }: View,
 ): Promise<Adoption> {
   const ids = lockIds({ ...sight.place, database: sight.identity.database, urlPath: job.door.urlPath });
-  await acquire(session, ids, { ...job, code: CODE, timeoutMs: job.lockTimeoutMs });
-  try {
+  const wait = { ...job, code: CODE, timeoutMs: job.lockTimeoutMs } as const;
+  return withLocks(session, ids, wait, async () => {
     const { adoption, recorded, guard } = await view(session, from, job, source);
     if (adoption.error !== null) return adoption;
     const rows = adoption.entries.flatMap((e) =>
@@ -81,13 +81,7 @@ async function underLock(
     const author = { tool: adoption.tool, run: job.newId() };
     await session.send(write(adoption.ledger, recorded, rows, adoption.version, author, guard));
     return { ...adoption, written: true };
-  } catch (e) {
-    // A message that failed leaves its transaction open.
-    await session.send('rollback').catch(() => {});
-    throw e;
-  } finally {
-    await release(session, ids).catch(() => {});
-  }
+  });
 }
 
 async function view(session: Session, from: From, job: Job, source: Migrations): Promise<View> {

@@ -10,7 +10,9 @@ export function stateOfNames(recorded: Recorded, migrations: readonly Migration[
   const files = new Map(migrations.map((m) => [m.id, m]));
   const texts = new Map<string, string | null>();
   for (const row of recorded.journal) {
-    if (row.direction === 'up' && row.state === 'done') texts.set(row.name, row.checksum);
+    if (row.state !== 'done') continue;
+    if (row.direction === 'up') texts.set(row.name, row.checksum);
+    else texts.delete(row.name);
   }
   const applied = recorded.records.map((r): Applied => {
     const { name: id, appliedAt, executionTimeMs, appliedBy } = r;

@@ -210,11 +210,12 @@ async function prepare(worker: Worker, { recorded, state, plan }: View): Promise
   const exists = { ledger: recorded.ledgerExists, journal: recorded.journalExists };
   const text = script.prepare(worker.script, exists, [...unseen, ...accepted], plan.accepted);
   if (text === null) return;
-  await refused(
-    worker.session.send(text),
-    'MIGRATION_INIT_FAILED',
-    'create the version table and the journal',
-  );
+  const work = worker.session.send(text).catch(async (e: unknown) => {
+    // It leaves its transaction open, and a client on loan goes on.
+    await worker.session.send('rollback').catch(() => {});
+    throw e;
+  });
+  await refused(work, 'MIGRATION_INIT_FAILED', 'create the version table and the journal');
 }
 
 function stop(

@@ -127,7 +127,7 @@ const innerStatement = ({ where }: ServerError): string | undefined =>
 
 /** Who lacks which right on what, and the command that gives it; for any 42501. */
 export function rightHint(server: ServerError, statement: string, who: Who | null): string {
-  if (needsSuperuser(server.hint ?? ''))
+  if (needsSuperuser(server, who))
     return 'connect as a superuser, or have one run the statement and take it out of the file';
   const found = who === null ? null : lack(server, statement, who);
   if (who === null || found === null) return REASONS.permission.next;

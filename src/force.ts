@@ -8,7 +8,7 @@ import type { Entry } from './ledger/journal.ts';
 import { startLog } from './log.ts';
 import { look, readRecorded } from './look.ts';
 import type { Migrations } from './migration.ts';
-import { acquire, release } from './pg/lock.ts';
+import { withLocks } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { noVersions } from './plan/script.ts';
 import type { Head } from './recorded.ts';
@@ -41,36 +41,39 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
         null,
       );
     }
-    session = await job.door.open();
+    session = await job.door.open(layout);
     const sight = await look(session, job.door.table, layout);
     const { identity, place, ledger } = sight;
     const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
-    await acquire(session, ids, { ...job, code: CODE, timeoutMs: job.lockTimeoutMs });
-    const recorded = await readRecorded(session, await look(session, job.door.table, layout));
-    moved = { from: recorded.head, to };
-    const common = { mode: null, head: to, kind: 'forced' } as const;
-    const moves = forcedMoves(stateOf(recorded, source), migrations, to).map(
-      ({ migration, direction }): Entry => ({ ...common, ...migration, direction }),
-    );
-    // Where no migration changes its state, the move itself is still recorded.
-    const rows: readonly Entry[] =
-      moves.length > 0 ? moves : [{ ...common, version: null, name: '', direction: 'up', checksum: null }];
-    const writer: script.Script = {
-      place,
-      ledger,
-      author: { tool: job.tool, run: job.newId() },
-      nonce: job.newId(),
-      cleanUp: '',
-      lockIds: ids,
+    const wait = { ...job, code: CODE, timeoutMs: job.lockTimeoutMs } as const;
+    const held = session;
+    const work = async () => {
+      const recorded = await readRecorded(held, await look(held, job.door.table, layout));
+      moved = { from: recorded.head, to };
+      const common = { mode: null, head: to, kind: 'forced' } as const;
+      const moves = forcedMoves(stateOf(recorded, source), migrations, to).map(
+        ({ migration, direction }): Entry => ({ ...common, ...migration, direction }),
+      );
+      // Where no migration changes its state, the move itself is still recorded.
+      const rows: readonly Entry[] =
+        moves.length > 0 ? moves : [{ ...common, version: null, name: '', direction: 'up', checksum: null }];
+      const writer: script.Script = {
+        place,
+        ledger,
+        author: { tool: job.tool, run: job.newId() },
+        nonce: job.newId(),
+        cleanUp: '',
+        lockIds: ids,
+      };
+      const tables = script.prepare(
+        writer,
+        { ledger: recorded.ledgerExists, journal: recorded.journalExists },
+        [],
+      );
+      if (tables !== null) await held.send(tables);
+      await held.send(script.force(writer, to, rows));
     };
-    const tables = script.prepare(
-      writer,
-      { ledger: recorded.ledgerExists, journal: recorded.journalExists },
-      [],
-    );
-    if (tables !== null) await session.send(tables);
-    await session.send(script.force(writer, to, rows));
-    await release(session, ids).catch(closeFailed);
+    await withLocks(session, ids, wait, work, closeFailed);
   } catch (e) {
     error = asMigrateError(e, CODE, `force version ${version}`);
   }

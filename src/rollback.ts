@@ -6,7 +6,7 @@ import type { Job } from './job.ts';
 import { halfWay } from './ledger/named-rows.ts';
 import { halfRun } from './ledger/sentinel.ts';
 import { look, readRecorded } from './look.ts';
-import { acquire, release } from './pg/lock.ts';
+import { withLocks } from './pg/lock.ts';
 import { refused } from './refused.ts';
 import * as script from './script.ts';
 
@@ -23,7 +23,7 @@ export async function rollback(job: Job): Promise<string | null> {
       hint: 'run `task migrate:down`',
     });
   }
-  const session = await job.door.open();
+  const session = await job.door.open(layout);
   try {
     const sight = await refused(
       look(session, job.door.table, layout),
@@ -34,25 +34,25 @@ export async function rollback(job: Job): Promise<string | null> {
     // Of a script only the journal remembers that it is half-way.
     if (identity[layout === 'script' ? 'journal' : 'ledger'] === null) return null;
     const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
-    await acquire(session, ids, { ...job, code: CODE, timeoutMs: job.lockTimeoutMs });
-    const recorded = await refused(
-      readRecorded(session, sight),
-      'MIGRATION_VERSION_FAILED',
-      'read the records',
-    );
-    const { records, journal } = recorded;
-    const half = layout === 'script' ? halfRun(journal) : halfWay(records, journal);
-    if (layout === 'script' && half === null) throw nothingHalf(origin);
-    const name = half?.name ?? records.at(-1)?.name ?? null;
-    if (name !== null) {
-      const author = { tool: job.tool, run: job.newId() };
-      const writer: script.Script = { place, ledger, author, nonce: '', cleanUp: '', lockIds: ids };
-      const exists = { ledger: true, journal: recorded.journalExists };
-      const text = script.forget(writer, name, half?.direction ?? null, exists);
-      await refused(session.send(text), CODE, OPERATION);
-    }
-    await release(session, ids);
-    return name;
+    const wait = { ...job, code: CODE, timeoutMs: job.lockTimeoutMs } as const;
+    return await withLocks(session, ids, wait, async () => {
+      const recorded = await refused(
+        readRecorded(session, sight),
+        'MIGRATION_VERSION_FAILED',
+        'read the records',
+      );
+      const { records, journal } = recorded;
+      const half = layout === 'script' ? halfRun(journal) : halfWay(records, journal);
+      if (layout === 'script' && half === null) throw nothingHalf(origin);
+      const name = half?.name ?? records.at(-1)?.name ?? null;
+      if (name !== null) {
+        const author = { tool: job.tool, run: job.newId() };
+        const writer: script.Script = { place, ledger, author, nonce: '', cleanUp: '', lockIds: ids };
+        const text = script.forget(writer, name, half?.direction ?? null, recorded.journalExists);
+        await refused(session.send(text), CODE, OPERATION);
+      }
+      return name;
+    });
   } finally {
     await session.close().catch(() => {});
   }

@@ -186,12 +186,7 @@ export function force(s: Script, to: bigint | null, rows: readonly journal.Entry
 }
 
 /** `rollback`: the last record goes; of a file that is half-way (`half`), only that it was begun. */
-export function forget(
-  s: Script,
-  name: string,
-  half: Direction | null,
-  exists: { readonly ledger: boolean; readonly journal: boolean },
-): string {
+export function forget(s: Script, name: string, half: Direction | null, journalExists: boolean): string {
   const direction = half === 'down' ? 'up' : 'down';
   const row = {
     version: null,
@@ -204,7 +199,7 @@ export function forget(
   } as const;
   return [
     'begin',
-    ...(exists.journal ? [] : [journal.create(s.place)]),
+    ...(journalExists ? [] : [journal.create(s.place)]),
     ...(half === null ? [forgetLast(s.place, name)] : []),
     journal.insert(s.place, row, s.author, 'done'),
     'commit',

@@ -9,7 +9,7 @@ import { MigrateError } from './errors.ts';
 import type { Job } from './job.ts';
 import { look, readRecorded, type Sight } from './look.ts';
 import type { Migration } from './migration.ts';
-import { acquire, release } from './pg/lock.ts';
+import { withLocks } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { problemsError } from './problems.ts';
 import type { Recorded } from './recorded.ts';
@@ -61,24 +61,14 @@ async function underLock(
   { place, identity }: Sight,
 ): Promise<void> {
   const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
-  await acquire(session, ids, { ...job, code: CODE, timeoutMs: job.lockTimeoutMs });
-  try {
+  const wait = { ...job, code: CODE, timeoutMs: job.lockTimeoutMs } as const;
+  await withLocks(session, ids, wait, async () => {
     const { recorded } = await view(session, job, stand);
-    const rows = upTo.map((migration) => ({
-      migration,
-      appliedAt: null,
-      executionTimeMs: null,
-      appliedBy: null,
-    }));
+    const unknown = { appliedAt: null, executionTimeMs: null, appliedBy: null };
+    const rows = upTo.map((migration) => ({ migration, ...unknown }));
     const head = upTo.at(-1)?.version ?? null;
     await session.send(write(place, recorded, rows, head, { tool: 'baseline', run: job.newId() }));
-  } catch (e) {
-    // A message that failed leaves its transaction open.
-    await session.send('rollback').catch(() => {});
-    throw e;
-  } finally {
-    await release(session, ids).catch(() => {});
-  }
+  });
 }
 
 /** Throws where the database is managed, or lacks anything. */

@@ -30,5 +30,6 @@ export async function noteUnread(session: Session, job: Job, error: MigrateError
     await session.send(script.noteFailure(writer, step, 'atomic', said));
   } catch {
     // A role that may only read, for one.
+    await session.send('rollback').catch(() => {});
   }
 }

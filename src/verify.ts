@@ -21,9 +21,13 @@ export async function verify(job: Job): Promise<readonly Check[]> {
   const list = new Checklist();
   const source = await list.look('files', job.source, filesFound);
   const begun = job.now();
-  const session = await list.look('connection', job.door.open, () => ({
-    message: `connected in ${Math.round(job.now() - begun)} ms`,
-  }));
+  const session = await list.look(
+    'connection',
+    () => job.door.open(source?.layout),
+    () => ({
+      message: `connected in ${Math.round(job.now() - begun)} ms`,
+    }),
+  );
   if (session === null) {
     list.skip(['server', 'rights', 'version table', 'lock'], 'there is no connection');
     skipFiles(list, 'there is no connection');

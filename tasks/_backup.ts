@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { MigrateError } from '../src/errors.ts';
 import type { Event, Warning } from '../src/event.ts';
-import { currentVersion, type RunOptions } from '../src/index.ts';
+import { currentVersion, type Head, type RunOptions } from '../src/index.ts';
 import { versionText } from '../src/report/document.ts';
 import type { Loaded } from './_config.ts';
 import { type Arguments, usageError } from './_flags.ts';
@@ -42,7 +42,7 @@ export async function restoreFile(file: string | null, call: Call): Promise<Resu
   const parts = partsOf(args, 'restore');
   const warn = options.onEvent ?? (() => {});
   const done = await restore(access, { file, parts, isYes: args.has('yes'), warn });
-  const { version, dirty } = await currentVersion(options);
+  const { version, dirty } = await versionOf(options, warn);
   // A schema alone brings the version table, and no row in it.
   if (version === null && done.tables === 0 && parts !== 'data') warn(noVersion);
   const { display } = access.database;
@@ -58,6 +58,20 @@ export async function restoreFile(file: string | null, call: Call): Promise<Resu
       error: null,
     },
   };
+}
+
+/** The work is done by then: what cannot be looked at, as with files that have no version, is worth a warning. */
+async function versionOf(options: RunOptions, warn: (event: Event) => void): Promise<Head> {
+  try {
+    return await currentVersion(options);
+  } catch (e) {
+    const message = `the version that was restored cannot be told: ${(e as Error).message}`;
+    warn({
+      kind: 'warning',
+      warning: { reason: 'no_version', message, file: null, line: null, column: null },
+    });
+    return { version: null, dirty: false };
+  }
 }
 
 const noVersion: Event = {

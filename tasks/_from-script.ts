@@ -1,7 +1,7 @@
 /** `create --from-script`: the script becomes version 1, with a draft of the way back. */
 
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from '../src/errors.ts';
 import {
@@ -19,6 +19,7 @@ import { linesBefore } from '../src/sql/cuts.ts';
 import { isFault, parse } from '../src/sql/grammar.ts';
 import { undo } from '../src/sql/undo.ts';
 import type { Context } from './_command.ts';
+import { makeFolder } from './_folder.ts';
 import type { Result } from './_result.ts';
 
 const OPERATION = 'make migrations of a script';
@@ -32,7 +33,7 @@ export async function createFromScript(file: string, context: Context): Promise<
   const [up, down] = ['up', 'down'].map((d) => join(folder, `000001_init.${d}.sql`)) as [string, string];
   const draft = await draftOf(script);
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     await copyFile(script.path, up, constants.COPYFILE_EXCL);
     await writeFile(down, draft.text, { flag: 'wx' });
   } catch (e) {

@@ -50,6 +50,34 @@ export async function acquire(
   return 'held';
 }
 
+/**
+ * Does the work under the locks. However it ends, no transaction of ours stays open, and the locks are let go: a client on
+ * loan goes on. `closeFailed` hears when only the letting go has failed.
+ */
+export async function withLocks<T>(
+  session: Session,
+  ids: readonly bigint[],
+  wait: LockWait,
+  work: () => Promise<T>,
+  closeFailed: (e: Error) => void = () => {},
+): Promise<T> {
+  await acquire(session, ids, wait);
+  let isDone = false;
+  try {
+    const result = await work();
+    isDone = true;
+    return result;
+  } catch (e) {
+    // A message that failed leaves its transaction open.
+    await session.send('rollback').catch(() => {});
+    throw e;
+  } finally {
+    await release(session, ids).catch((e: Error) => {
+      if (isDone) closeFailed(e);
+    });
+  }
+}
+
 async function tryAll(session: Session, ids: readonly bigint[]): Promise<boolean> {
   // CASE fixes the order of evaluation, which AND does not.
   const nested = ids.reduceRight(

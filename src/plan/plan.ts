@@ -54,7 +54,7 @@ function resume(s: Situation): Step {
     const done = row.doneStatements.length;
     throw refuse(s, 'dirty', {
       message: `migration ${migration.id} is half done (${row.direction}, ${done} ${done === 1 ? 'statement' : 'statements'})`,
-      hint: `run ${finish} to finish it first, or repair by hand and \`task migrate:force -- V\``,
+      hint: `run ${finish} to finish it first, or repair by hand and ${s.source.layout === 'pairs' ? '`task migrate:force -- V`' : '`rungs rollback`'}`,
     });
   }
   const { direction } = row;
@@ -97,7 +97,7 @@ function refuseHalfWay(s: Situation, { name, direction, tool, mode }: JournalRow
   return refuse(s, 'dirty', {
     message: `${name} is half done`,
     details: [`left by ${tool ?? 'rungs'}: ${direction}, mode ${mode}`],
-    hint: `look at the schema: where nothing of it ${none}, \`rungs rollback\` forgets that it was begun; where all of it ${all}, \`${direction === 'up' ? `insert into schema_migrations (migration_name) values ('${name}')` : `delete from schema_migrations where migration_name = '${name}'`}\``,
+    hint: `look at the schema: where nothing of it ${none}, \`rungs rollback\` forgets that it was begun; where all of it ${all}, ${direction === 'up' ? 'insert its row into the version table' : 'delete its row from the version table'} (\`migration_name\`)`,
   });
 }
 

@@ -106,7 +106,7 @@ export function isSamePlan(a: Plan, b: Plan): boolean {
     a.steps.length === b.steps.length &&
     a.steps.every((s, i) => {
       const other = b.steps[i];
-      return s.migration.version === other?.migration.version && s.direction === other.direction;
+      return s.migration.id === other?.migration.id && s.direction === other.direction;
     })
   );
 }

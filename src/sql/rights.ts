@@ -6,6 +6,8 @@ import { identifier, qualified } from './quote.ts';
 export interface Who {
   readonly user: string;
   readonly database: string;
+  /** As server_version_num: 180004. */
+  readonly serverVersion: number;
 }
 
 /** What the server says. */
@@ -15,7 +17,10 @@ export interface Words {
   readonly hint?: string;
 }
 
-export const needsSuperuser = (hint: string): boolean => /^Must be superuser /.test(hint);
+/** Where no GRANT would do: of an extension that is not trusted, and of a setting before GRANT ON PARAMETER came in 15. */
+export const needsSuperuser = ({ message, hint = '' }: Words, who: Who | null): boolean =>
+  /^Must be superuser /.test(hint) ||
+  (/^permission denied to set parameter /.test(message) && (who?.serverVersion ?? 0) < 150000);
 
 /** As in "role app lacks SELECT on table orders". */
 export interface Lack {
@@ -29,9 +34,9 @@ export interface Lack {
  * `statement`: what was being run, for the right that it needs and the schema that it names. Null where the words are not
  * known, as on a server that speaks another language.
  */
-export function lack({ message, detail = '', hint = '' }: Words, statement: string, who: Who): Lack | null {
-  // Of an extension that is not trusted, say: no GRANT would do.
-  if (needsSuperuser(hint)) return null;
+export function lack(words: Words, statement: string, who: Who): Lack | null {
+  if (needsSuperuser(words, who)) return null;
+  const { message, detail = '' } = words;
   const to = `to ${identifier(who.user)}`;
   const onDatabase = (right: string): Lack => ({
     right,
@@ -52,7 +57,7 @@ export function lack({ message, detail = '', hint = '' }: Words, statement: stri
     const cure = `grant ${right} on parameter ${parameter} ${to}`;
     return { right: right.toUpperCase(), object: `parameter ${parameter}`, cure };
   }
-  const owned = /^must be owner of ([a-z -]+?) (?:"?)(.+?)"?$/.exec(message);
+  const owned = new RegExp(`^must be owner of ${KIND} (?:"?)(.+?)"?$`).exec(message);
   if (owned !== null) {
     const [, kind = '', bare = ''] = owned;
     const name = bare.includes('.') && !statement.includes(bare) ? bare : nameIn(statement, bare);
@@ -69,7 +74,7 @@ export function lack({ message, detail = '', hint = '' }: Words, statement: stri
     const name = role[1] ?? '';
     return { right: 'membership', object: `role ${name}`, cure: `grant ${identifier(name)} ${to}` };
   }
-  const denied = /^permission denied for ([a-z -]+?) ("?)(\S.*?)\2$/.exec(message);
+  const denied = new RegExp(`^permission denied for ${KIND} ("?)(\\S.*?)\\2$`).exec(message);
   if (denied === null) return null;
   const [, kind = '', , bare = ''] = denied;
   const granted = GRANTED[kind];
@@ -83,6 +88,10 @@ export function lack({ message, detail = '', hint = '' }: Words, statement: stri
     cure: `grant ${rights} on ${granted.on} ${name} ${to}`,
   };
 }
+
+/** As the server names them, those of several words first. */
+const KIND =
+  '(materialized view|foreign table|foreign server|foreign-data wrapper|event trigger|text search configuration|text search dictionary|operator class|operator family|statistics object|large object|[a-z]+)';
 
 const OWNED: Readonly<Record<string, string>> = { relation: 'table', 'foreign table': 'table' };
 

@@ -187,7 +187,7 @@ describe('the one file', () => {
 });
 
 /** Measured: 361 kB, of which a third is for the configuration's YAML; and 15 % for what is to come. */
-const SIZE_LIMIT = 450_000;
+const SIZE_LIMIT = 560_000;
 
 describe('the one file refuses', () => {
   it('another folder, and what needs a checkout', async () => {
@@ -243,7 +243,8 @@ describe('the one file refuses', () => {
     ['a migration less', (text: string) => text.replace(/\n\/\/\{"id":"2".*\n/, '\n')],
     ['a checksum that fits', (text: string) => text.replace(/"checksum":"[0-9a-f]/, '"checksum":"_')],
     ['another seal', (text: string) => text.replace(/"seal":"./, '"seal":"_')],
-    ['other commands', (text: string) => text.replace('pg_try_advisory_lock', 'pg_try_advisory_glue')],
+    // One letter, behind all migrations. (A word can be cut in two by a line's end.)
+    ['other commands', (text: string) => text.slice(0, -999) + text.slice(-999).replace(/[b-z]/, 'a')],
     ['nothing at the end', (text: string) => text.trimEnd()],
     ['a line more', (text: string) => `${text}console.log('hello');\n`],
   ])('%s than it was built with', async (_, change) => {

@@ -2,11 +2,13 @@
 
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
-import { currentVersion, down, type Event, force, status, up } from '../../src/index.ts';
+import { baseline, currentVersion, down, type Event, force, rollback, status, up } from '../../src/index.ts';
 import { contents } from '../support/contents.ts';
 import type { Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
+import { folderOf } from '../support/folder.ts';
 import { FILES, given } from '../support/given.ts';
+import { createRole } from '../support/role.ts';
 
 const open: pg.Client[] = [];
 afterEach(async () => {
@@ -43,6 +45,29 @@ describe('a client that is lent', () => {
     await force({ ...lent, version: 1n });
     await alive();
     expect(client.listenerCount('notice')).toBe(0);
+  });
+
+  it('is in no transaction and holds no lock where what is ours fails', async () => {
+    const { options, database } = await given();
+    await database.query('revoke create on schema public from public');
+    const role = await createRole();
+    const client = new pg.Client(role.urlOf(database));
+    await client.connect();
+    const calls = [
+      () => up({ ...options, database: client }),
+      () => force({ ...options, database: client, version: 1n }),
+      () => baseline({ ...options, database: client, version: 1n }),
+      () => rollback({ database: client, migrations: folderOf({ 'init-db.sql': 'select 1;' }) }),
+      () => up({ database: client, migrations: folderOf({ '001_a.sql': 'selec;' }) }),
+    ];
+    for (const call of calls) {
+      await call().catch(() => {});
+      expect((await client.query('select now() < statement_timestamp() as inside')).rows).toEqual([
+        { inside: false },
+      ]);
+      expect(await locksOf(database)).toEqual([]);
+    }
+    await client.end();
   });
 
   it('may be one of a pool’s', async () => {

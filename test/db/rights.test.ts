@@ -1,6 +1,7 @@
 /** What is refused for want of a right names the right and gives the GRANT: typed as it stands, it does. */
 
 import { expect, it } from 'vitest';
+import { serverMajor } from '../support/database.ts';
 import { errorOf } from '../support/documents.ts';
 import { createRole } from '../support/role.ts';
 import { workplace } from '../support/workplace.ts';
@@ -110,7 +111,11 @@ const CASES: readonly Case[] = [
   {
     what: 'a setting for superusers',
     file: "set log_min_messages = 'error'",
-    cures: [...LEDGER, 'grant set on parameter log_min_messages to "ROLE"'],
+    // GRANT ON PARAMETER came in 15.
+    cures:
+      serverMajor < 15
+        ? [...LEDGER, 'alter role "ROLE" superuser']
+        : [...LEDGER, 'grant set on parameter log_min_messages to "ROLE"'],
   },
   {
     what: 'a role to act as',
@@ -145,7 +150,8 @@ it.each(CASES)(
       if (result.code === 0) break;
       const { reason, hint } = errorOf(result);
       expect(reason, JSON.stringify(errorOf(result))).toBe('permission');
-      const cure = /: `([^`]+)`/.exec(hint)?.[1] ?? `no cure: ${hint}`;
+      const asked = hint.startsWith('connect as a superuser') ? `alter role "${role.name}" superuser` : null;
+      const cure = /: `([^`]+)`/.exec(hint)?.[1] ?? asked ?? `no cure: ${hint}`;
       typed.push(cure);
       if (!cure.startsWith('no cure')) await database.query(cure);
     }
