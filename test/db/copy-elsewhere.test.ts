@@ -54,7 +54,7 @@ describe('a named file with data', () => {
     write({ '001_t.sql': both('select 1;').replace('3\tthree', 'x\tthree') });
     expect(errorOf(await rungs('down --json'))).toMatchObject({ line: 9, column: 1 });
     write({ '001_t.sql': both('selekt 1;') });
-    expect(errorOf(await rungs('down --json'))).toMatchObject({ reason: 'syntax', line: 11, column: 1 });
+    expect(errorOf(await rungs('down --json'))).toMatchObject({ line: 11, column: 1 });
     write({ '001_t.sql': both('\\connect other') });
     expect(errorOf(await rungs('down --json'))).toMatchObject({ reason: 'psql', line: 11, column: 1 });
   });
