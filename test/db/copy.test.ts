@@ -269,7 +269,7 @@ const dumpMajor = has('pg_dump', '--version')
   ? Number(/ (\d+)/.exec(execFileSync('pg_dump', ['--version'], { encoding: 'utf8' }))?.[1])
   : 0;
 
-describe.runIf(dumpMajor >= serverMajor)('a dump', () => {
+function aDump(): void {
   const dump = (url: string): string =>
     execFileSync('pg_dump', ['--no-owner', '--exclude-table=schema_migrations*', url], { encoding: 'utf8' });
   /** Its key is another each time. */
@@ -284,4 +284,8 @@ describe.runIf(dumpMajor >= serverMajor)('a dump', () => {
     expect(await rungs('up')).toMatchObject({ code: 0 });
     expect(bare(dump(database.url))).toBe(bare(text));
   });
-});
+}
+
+// CI has a pg_dump that fits 14 and 15.
+if (dumpMajor >= serverMajor) describe('a dump', aDump);
+else console.warn(`tests: pg_dump ${dumpMajor}, PostgreSQL ${serverMajor}: no dump of it can be loaded back`);
