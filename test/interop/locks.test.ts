@@ -16,7 +16,7 @@ const FOLDER = 'test/fixtures/interop/gate';
 /** As golang-migrate's command line locks, and as a Go service does that hands over its own connection. */
 const idOf = {
   url: (database: Database) => lockId('public', 'schema_migrations', `/${database.name}`),
-  library: (database: Database) => lockId('public', 'schema_migrations', database.name),
+  instance: (database: Database) => lockId('public', 'schema_migrations', database.name),
 };
 
 async function gated(): Promise<{ readonly database: Database; readonly keeper: pg.Client }> {
@@ -30,7 +30,7 @@ async function gated(): Promise<{ readonly database: Database; readonly keeper: 
 const ours = (database: Database, ...args: string[]) =>
   startRungs(['up', '--path', FOLDER, ...args], { env: { DATABASE_URL: database.url } });
 
-describe.each(['url', 'library'] as const)('a session that holds the %s form of the lock', (form) => {
+describe.each(['url', 'instance'] as const)('a session that holds the %s form of the lock', (form) => {
   test('makes our run wait, which goes on when it lets go', async () => {
     const { database, keeper } = await gated();
     await keeper.query('rollback');
@@ -100,7 +100,7 @@ besideGolangMigrate('golang-migrate’s lock', () => {
     await golang(database, FOLDER, ['up']);
     await keeper.query('begin; lock table gate in access exclusive mode');
     await keeper.query(
-      `select pg_advisory_lock(${idOf.url(database)}), pg_advisory_lock(${idOf.library(database)})`,
+      `select pg_advisory_lock(${idOf.url(database)}), pg_advisory_lock(${idOf.instance(database)})`,
     );
     const env = { DATABASE_URL: database.url };
     expect(await rungs(['up', '--path', FOLDER], { env })).toMatchObject({
@@ -119,7 +119,7 @@ besideGolangMigrate('our lock', () => {
       const run = ours(database);
       await until('we wait at the gate', async () => (await waiting(database, 'relation')) === 1);
       expect(await advisoryLocks(database)).toEqual(
-        [idOf.url(database), idOf.library(database)].sort((a, b) => (a < b ? -1 : 1)),
+        [idOf.url(database), idOf.instance(database)].sort((a, b) => (a < b ? -1 : 1)),
       );
       const theirs = golang(database, FOLDER, ['up'], { driver });
       await until(
@@ -137,7 +137,7 @@ besideGolangMigrate('our lock', () => {
     const run = ours(database);
     await until('we wait at the gate', async () => (await waiting(database, 'relation')) === 1);
     const service = await connectTo(database, 'a Go service');
-    const locked = service.query(`select pg_advisory_lock(${idOf.library(database)})`);
+    const locked = service.query(`select pg_advisory_lock(${idOf.instance(database)})`);
     await until('the service waits for the lock', async () => (await waiting(database, 'advisory')) === 1);
     expect(await ledgerOf(database)).toEqual([]);
     await keeper.query('rollback');
