@@ -14,6 +14,7 @@ import type { Entry } from './ledger/journal.ts';
 import { type Log, startLog } from './log.ts';
 import { look, readRecorded, type Sight } from './look.ts';
 import type { Goal, Migrations } from './migration.ts';
+import { noteUnread } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { plan, refuseMoves } from './plan/plan.ts';
@@ -25,7 +26,6 @@ import * as script from './script.ts';
 import type { Worker } from './send.ts';
 import type { State } from './state.ts';
 import { runSteps } from './steps.ts';
-import { noteUnread } from './unread.ts';
 
 /** What stays the same for a whole command. */
 interface Command {

@@ -57,13 +57,10 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
       // Where no migration changes its state, the move itself is still recorded.
       const rows: readonly Entry[] =
         moves.length > 0 ? moves : [{ ...common, version: null, name: '', direction: 'up', checksum: null }];
-      const writer: script.Script = {
+      const writer: script.Writer = {
         place,
         ledger,
         author: { tool: job.tool, run: job.newId() },
-        nonce: job.newId(),
-        cleanUp: '',
-        lockIds: ids,
       };
       const tables = script.prepare(
         writer,

@@ -47,7 +47,7 @@ export async function rollback(job: Job): Promise<string | null> {
       const name = half?.name ?? records.at(-1)?.name ?? null;
       if (name !== null) {
         const author = { tool: job.tool, run: job.newId() };
-        const writer: script.Script = { place, ledger, author, nonce: '', cleanUp: '', lockIds: ids };
+        const writer: script.Writer = { place, ledger, author };
         const text = script.forget(writer, name, half?.direction ?? null, recorded.journalExists);
         await refused(session.send(text), CODE, OPERATION);
       }

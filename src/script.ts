@@ -13,11 +13,15 @@ import { dataOf } from './sql/cuts.ts';
 import { dollar, literal } from './sql/quote.ts';
 import { blanked, type Range } from './sql/wrapper.ts';
 
-/** What is the same for every message of a run. */
-export interface Script {
+/** Who writes what was done, and where: enough for what runs no file. */
+export interface Writer {
   readonly place: Place;
   readonly ledger: Ledger;
   readonly author: journal.Author;
+}
+
+/** What is the same for every message of a run. */
+export interface Script extends Writer {
   /** Unguessable, so that no file can fake a marker. */
   readonly nonce: string;
   /** What makes the session as it was (baseline.ts); sent after each file, before the ledger write. */
@@ -38,7 +42,7 @@ export interface FileMessage {
   readonly data: readonly Cut[];
 }
 
-const entry = ({ ledger }: Script, step: Step, mode: Mode): journal.Entry => ({
+const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   ...ledger.key(step.migration),
   direction: step.direction,
   kind: 'run',
@@ -161,7 +165,7 @@ export const noteIndexes = (s: Script, row: bigint, statement: IndexStatement): 
 
 /** What a run needs before its first step: the tables, and what happened without us. */
 export function prepare(
-  s: Script,
+  s: Writer,
   exists: { readonly ledger: boolean; readonly journal: boolean },
   rows: readonly journal.Entry[],
   accepted: readonly Migration[] = [],
@@ -176,17 +180,17 @@ export function prepare(
 }
 
 /** A file that failed and left nothing behind: for `status`. */
-export const noteFailure = (s: Script, step: Step, mode: Mode, message: string): string =>
+export const noteFailure = (s: Writer, step: Step, mode: Mode, message: string): string =>
   journal.insert(s.place, { ...entry(s, step, mode), error: message }, s.author, 'failed');
 
 /** `force`: the row is set whatever it was, and the journal says so. */
-export function force(s: Script, to: bigint | null, rows: readonly journal.Entry[]): string {
+export function force(s: Writer, to: bigint | null, rows: readonly journal.Entry[]): string {
   const writes = rows.map((row) => journal.insert(s.place, row, s.author, 'done')).join(';\n');
   return `begin; ${overwrite(s.place, { version: to, dirty: false })};\n${writes}; commit`;
 }
 
 /** `rollback`: the last record goes; of a file that is half-way (`half`), only that it was begun. */
-export function forget(s: Script, name: string, half: Direction | null, journalExists: boolean): string {
+export function forget(s: Writer, name: string, half: Direction | null, journalExists: boolean): string {
   const direction = half === 'down' ? 'up' : 'down';
   const row = {
     version: null,

@@ -7,10 +7,10 @@ import { commandFor, operationOf } from './failure.ts';
 import type { Job } from './job.ts';
 import type { Log } from './log.ts';
 import { look, readRecorded } from './look.ts';
-import type { Mode, Step } from './migration.ts';
+import type { Step } from './migration.ts';
+import { noteFailure } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
 import { findOut } from './recover.ts';
-import { noteFailure as noted } from './script.ts';
 import { SessionLost, stopIfAborted, type Worker } from './send.ts';
 
 /** Runs each step, and after a failure finds out where that has left the database. */
@@ -40,23 +40,10 @@ export async function runSteps(
         .then((sight) => readRecorded(worker.session, sight))
         .catch(() => null);
       if (after !== null) log.landed(after.head);
-      await noteFailure(worker, step, mode, e);
+      await noteFailure(worker.session, worker.script, step, mode, e);
       throw e;
     }
   }
-}
-
-/**
- * FluxStudio's promise: a file that failed is marked as failed, and seen in status. (Golang-migrate's is that a failure
- * leaves nothing behind.) Cancelling is no failure.
- */
-async function noteFailure({ session, script }: Worker, step: Step, mode: Mode, e: unknown): Promise<void> {
-  if (script.ledger.layout !== 'named' || mode !== 'atomic' || step.direction === 'down') return;
-  if (!(e instanceof MigrateError) || e.sqlstate === null || e.reason === 'cancelled') return;
-  const { file = '', line, column } = e.location ?? {};
-  const place = [file, line, column].filter((part) => part != null && part !== '').join(':');
-  const said = `${place === '' ? '' : `${place}: `}${e.message} (SQLSTATE ${e.sqlstate})`;
-  await session.send(noted(script, step, mode, said)).catch(() => {});
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
