@@ -3,12 +3,12 @@
 import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { operationOf } from './failure.ts';
+import type { FileMessage } from './messages.ts';
+import * as messages from './messages.ts';
 import type { Mode } from './migration.ts';
 import { opened } from './opened.ts';
 import type { Reply } from './pg/message.ts';
 import { resumable } from './resumable.ts';
-import type { FileMessage } from './script.ts';
-import * as script from './script.ts';
 import { attempt, own, type Running, send, settle, told } from './send.ts';
 
 export interface Done {
@@ -22,7 +22,7 @@ export async function apply(r: Running): Promise<Done> {
   const { worker, step } = r;
   const marks: { readonly elapsedMs: number; readonly locks: number }[] = [];
   worker.session.onNotice = ({ severity, message }) => {
-    const mark = script.readMarker(worker.script, message);
+    const mark = messages.readMarker(worker.envelope, message);
     if (mark === null) worker.emit({ kind: 'notice', severity, message, id: step.migration.id });
     else marks.push(mark);
   };
@@ -69,7 +69,7 @@ const isForOneByOne = ({ worker, analysis }: Running, e: unknown): e is MigrateE
 /** With x-multi-statement golang-migrate would have run it so from the start. Nothing of the first try is left. */
 async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
   const { worker, step } = r;
-  await attempt(r, own(worker.script.cleanUp));
+  await attempt(r, own(worker.envelope.cleanUp));
   const file = step.file?.path ?? null;
   const warning = { reason: 'one_by_one', file, line: null, column: null };
   worker.emit({
@@ -81,7 +81,7 @@ async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
 
 async function atomic(r: Running): Promise<void> {
   const { worker, step } = r;
-  const message = script.atomic(worker.script, step, r.analysis?.wrapper);
+  const message = messages.atomic(worker.envelope, step, r.analysis?.wrapper);
   let reply: Reply;
   try {
     reply = await send(worker, message);
@@ -104,13 +104,13 @@ async function plain(r: Running): Promise<void> {
   const begun = worker.now();
   const row = await opened(r, 'plain');
   for (const message of plainMessages(r)) await attempt(r, message);
-  await attempt(r, own(script.finish(worker.script, step, 'plain', row, worker.now() - begun)));
+  await attempt(r, own(messages.finish(worker.envelope, step, 'plain', row, worker.now() - begun)));
 }
 
 function plainMessages({ worker, step, analysis }: Running): readonly FileMessage[] {
   const { file } = step;
   // In golang-migrate's steps its own BEGIN and COMMIT count.
   if (file !== null && worker.multiStatement && analysis?.parsed === true && analysis.wrapper.length === 0)
-    return analysis.statements.map((st) => script.alone(file, st));
-  return [script.plain(step)];
+    return analysis.statements.map((st) => messages.alone(file, st));
+  return [messages.plain(step)];
 }

@@ -1,9 +1,9 @@
 /** `onDuplicateObject: skip`: a statement that creates what is there already is left out, and the rest of its file runs. */
 
 import { MigrateError } from './errors.ts';
+import * as messages from './messages.ts';
 import type { Statement } from './migration.ts';
 import { MessageFailed } from './pg/message.ts';
-import * as script from './script.ts';
 import { attempt, own, type Running, send, settle, stopIfAborted, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
 
@@ -47,13 +47,13 @@ export async function withoutDuplicates(r: Running): Promise<void> {
     // A client on loan goes back without our transaction.
     if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
     stopIfAborted(worker, step);
-    if (!CREATES.test(file.text.slice(st.start, st.end))) await attempt(r, script.alone(file, st));
-    else await unlessDuplicate(r, st, script.behindSavepoint(file, st));
+    if (!CREATES.test(file.text.slice(st.start, st.end))) await attempt(r, messages.alone(file, st));
+    else await unlessDuplicate(r, st, messages.behindSavepoint(file, st));
   }
-  await attempt(r, own(script.closing(worker.script, step)));
+  await attempt(r, own(messages.closing(worker.envelope, step)));
 }
 
-async function unlessDuplicate(r: Running, st: Statement, message: script.FileMessage): Promise<void> {
+async function unlessDuplicate(r: Running, st: Statement, message: messages.FileMessage): Promise<void> {
   try {
     await send(r.worker, message);
   } catch (e) {
@@ -61,7 +61,7 @@ async function unlessDuplicate(r: Running, st: Statement, message: script.FileMe
     if (server === null || !DUPLICATE.includes(server.code)) {
       throw told(r, await settle(r.worker, e, message), message);
     }
-    await attempt(r, own(script.BACK_TO_SAVEPOINT));
+    await attempt(r, own(messages.BACK_TO_SAVEPOINT));
     leaveOut(r, st, `${server.message} (SQLSTATE ${server.code})`);
   }
 }

@@ -5,7 +5,6 @@
 
 import { type Analysed, analyse, chosenFor } from './analysed.ts';
 import { stateOf } from './applied.ts';
-import { type Baseline, cleanUp, decode, own, READ, restore } from './baseline.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
 import { refuseUnavailable } from './extensions.ts';
@@ -13,6 +12,7 @@ import type { Job } from './job.ts';
 import type { Entry } from './ledger/journal.ts';
 import { type Log, startLog } from './log.ts';
 import { look, readRecorded, type Sight } from './look.ts';
+import * as messages from './messages.ts';
 import type { Goal, Migrations } from './migration.ts';
 import { noteUnread } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
@@ -22,8 +22,8 @@ import { codeOf, commandOf, isSamePlan, type Plan } from './plan/situation.ts';
 import type { Recorded } from './recorded.ts';
 import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
-import * as script from './script.ts';
 import type { Worker } from './send.ts';
+import { cleanUp, decode, own, READ, restore, type SessionState } from './session-state.ts';
 import type { State } from './state.ts';
 import { runSteps } from './steps.ts';
 
@@ -133,7 +133,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
   const { job, log, goal } = command;
   const { identity, place } = first.sight;
   const code = codeOf(goal, first.recorded.head);
-  const baseline = await baselineOf(session, identity.canWatch);
+  const sessionState = await stateBefore(session, identity.canWatch);
   const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
   // While another run is half-way, a look can find it dirty; that is not ours to judge yet.
   const settled = () =>
@@ -165,12 +165,12 @@ async function underLock(command: Command, session: Session, first: View, asked:
       now: job.now,
       signal: job.signal,
       multiStatement: job.door.multiStatement,
-      script: {
+      envelope: {
         place,
         ledger: first.sight.ledger,
         author: { tool: job.tool, run: job.newId() },
         nonce: job.newId(),
-        cleanUp: cleanUp(baseline),
+        cleanUp: cleanUp(sessionState),
         lockIds: ids,
       },
     };
@@ -183,11 +183,11 @@ async function underLock(command: Command, session: Session, first: View, asked:
     await release(session, ids).catch((e: Error) => {
       if (isDone) closeFailed(log, e);
     });
-    if (session.lent) await session.send(restore(baseline)).catch(() => {});
+    if (session.lent) await session.send(restore(sessionState)).catch(() => {});
   }
 }
 
-async function baselineOf(session: Session, watch: boolean): Promise<Baseline> {
+async function stateBefore(session: Session, watch: boolean): Promise<SessionState> {
   if (!session.lent) return own(watch);
   const reply = await refused(
     session.query(READ),
@@ -205,10 +205,10 @@ async function prepare(worker: Worker, { recorded, state, plan }: View): Promise
   );
   const accepted = plan.accepted.map((m): Entry => {
     const checksum = m.up?.checksum ?? null;
-    return { ...common, ...worker.script.ledger.key(m), checksum, direction: 'up', kind: 'accepted' };
+    return { ...common, ...worker.envelope.ledger.key(m), checksum, direction: 'up', kind: 'accepted' };
   });
   const exists = { ledger: recorded.ledgerExists, journal: recorded.journalExists };
-  const text = script.prepare(worker.script, exists, [...unseen, ...accepted], plan.accepted);
+  const text = messages.prepare(worker.envelope, exists, [...unseen, ...accepted], plan.accepted);
   if (text === null) return;
   const work = worker.session.send(text).catch(async (e: unknown) => {
     // It leaves its transaction open, and a client on loan goes on.

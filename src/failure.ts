@@ -3,9 +3,9 @@
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
+import type { FileMessage } from './messages.ts';
 import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
-import type { FileMessage } from './script.ts';
 import { spotIn } from './sql/cuts.ts';
 import { fromBytes, fromCodePoints } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';

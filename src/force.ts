@@ -7,6 +7,7 @@ import type { Job } from './job.ts';
 import type { Entry } from './ledger/journal.ts';
 import { startLog } from './log.ts';
 import { look, readRecorded } from './look.ts';
+import * as messages from './messages.ts';
 import type { Migrations } from './migration.ts';
 import { withLocks } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
@@ -14,7 +15,6 @@ import { noVersions } from './plan/script.ts';
 import type { Head } from './recorded.ts';
 import { asMigrateError } from './refused.ts';
 import { emptyReport, type Outcome } from './report.ts';
-import * as script from './script.ts';
 
 const CODE = 'MIGRATION_FORCE_FAILED';
 
@@ -57,18 +57,18 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
       // Where no migration changes its state, the move itself is still recorded.
       const rows: readonly Entry[] =
         moves.length > 0 ? moves : [{ ...common, version: null, name: '', direction: 'up', checksum: null }];
-      const writer: script.Writer = {
+      const writer: messages.Writer = {
         place,
         ledger,
         author: { tool: job.tool, run: job.newId() },
       };
-      const tables = script.prepare(
+      const tables = messages.prepare(
         writer,
         { ledger: recorded.ledgerExists, journal: recorded.journalExists },
         [],
       );
       if (tables !== null) await held.send(tables);
-      await held.send(script.force(writer, to, rows));
+      await held.send(messages.force(writer, to, rows));
     };
     await withLocks(session, ids, wait, work, closeFailed);
   } catch (e) {

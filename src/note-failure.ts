@@ -6,21 +6,21 @@
 import { MigrateError } from './errors.ts';
 import type { Job } from './job.ts';
 import { look, readRecorded } from './look.ts';
+import * as messages from './messages.ts';
 import type { Mode, Step } from './migration.ts';
 import type { Session } from './pg/session.ts';
-import * as script from './script.ts';
 
 /** Of what the server refused and rolled back; cancelling is no failure. */
 export async function noteFailure(
   session: Session,
-  writer: script.Writer,
+  writer: messages.Writer,
   step: Step,
   mode: Mode,
   e: unknown,
 ): Promise<void> {
   if (writer.ledger.layout !== 'named' || mode !== 'atomic' || step.direction === 'down') return;
   if (!(e instanceof MigrateError) || e.sqlstate === null || e.reason === 'cancelled') return;
-  const text = script.noteFailure(writer, step, mode, `${said(e)} (SQLSTATE ${e.sqlstate})`);
+  const text = messages.noteFailure(writer, step, mode, `${said(e)} (SQLSTATE ${e.sqlstate})`);
   await session.send(text).catch(() => {});
 }
 
@@ -33,13 +33,13 @@ export async function noteUnread(session: Session, job: Job, error: MigrateError
     const sight = await look(session, job.door.table, layout);
     const recorded = await readRecorded(session, sight);
     const { place, ledger } = sight;
-    const writer: script.Writer = { place, ledger, author: { tool: job.tool, run: job.newId() } };
+    const writer: messages.Writer = { place, ledger, author: { tool: job.tool, run: job.newId() } };
     const exists = { ledger: recorded.ledgerExists, journal: recorded.journalExists };
-    const tables = script.prepare(writer, exists, []);
+    const tables = messages.prepare(writer, exists, []);
     if (tables !== null) await session.send(tables);
     const nowhere = { from: recorded.head, to: null, resume: null };
     const step = { ...nowhere, migration, direction: 'up', file: migration.up } as const;
-    await session.send(script.noteFailure(writer, step, 'atomic', said(error)));
+    await session.send(messages.noteFailure(writer, step, 'atomic', said(error)));
   } catch {
     // A role that may only read, for one.
     await session.send('rollback').catch(() => {});

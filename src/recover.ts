@@ -18,7 +18,7 @@ export interface Fate {
  * Null where the database cannot be reached, or the locks not be had.
  */
 export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fate | null> {
-  const { lockIds, author, ledger, place } = worker.script;
+  const { lockIds, author, ledger, place } = worker.envelope;
   const { version, name } = ledger.key(step.migration);
   try {
     const session = await job.door.reopen();

@@ -4,11 +4,11 @@ import { isDuplicate, leaveOut } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { commandFor, operationOf } from './failure.ts';
 import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
+import * as messages from './messages.ts';
 import type { MigrationFile, Statement } from './migration.ts';
 import { opened } from './opened.ts';
 import type { IndexStatement } from './recorded.ts';
 import { sumOf } from './rows.ts';
-import * as script from './script.ts';
 import { attempt, own, type Running, stopIfAborted } from './send.ts';
 
 export async function resumable(r: Running): Promise<void> {
@@ -16,7 +16,7 @@ export async function resumable(r: Running): Promise<void> {
   const begun = worker.now();
   const row = step.resume?.id ?? (await opened(r, 'resumable'));
   if (step.file !== null) await runStatements(r, step.file, row);
-  await attempt(r, own(script.finish(worker.script, step, 'resumable', row, worker.now() - begun)));
+  await attempt(r, own(messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun)));
 }
 
 async function runStatements(r: Running, file: MigrationFile, row: bigint): Promise<void> {
@@ -25,7 +25,7 @@ async function runStatements(r: Running, file: MigrationFile, row: bigint): Prom
   const done = step.resume?.doneStatements.length ?? 0;
   for (const st of statements.slice(0, done)) {
     // The session that had made these settings is gone.
-    if (st.session) await attempt(r, script.alone(file, st));
+    if (st.session) await attempt(r, messages.alone(file, st));
   }
   const interrupted = step.resume?.indexStatement ?? null;
   if (interrupted !== null) await dropLeftovers(r, interrupted);
@@ -35,11 +35,11 @@ async function runStatements(r: Running, file: MigrationFile, row: bigint): Prom
     announce(r, i, statements);
     const sum = await sumOf(file, st);
     if (i === done && interrupted !== null && (await isBuilt(ask(r), interrupted, sum))) {
-      await attempt(r, own(script.progress(worker.script, row, i, sum)));
+      await attempt(r, own(messages.progress(worker.envelope, row, i, sum)));
     } else {
       try {
         if (st.run === 'transaction') {
-          await attempt(r, script.together(worker.script, file, st, row, i, sum));
+          await attempt(r, messages.together(worker.envelope, file, st, row, i, sum));
           continue;
         }
         await runAlone(r, file, row, st, sum);
@@ -47,7 +47,7 @@ async function runStatements(r: Running, file: MigrationFile, row: bigint): Prom
         if (!isDuplicate(r, e)) throw e;
         leaveOut(r, st, `${e.message} (SQLSTATE ${e.sqlstate})`);
       }
-      await attempt(r, own(script.progress(worker.script, row, i, sum)));
+      await attempt(r, own(messages.progress(worker.envelope, row, i, sum)));
     }
   }
 }
@@ -65,8 +65,8 @@ async function runAlone(
   sum: string,
 ): Promise<void> {
   const was = st.concurrentIndex === null ? null : await observe(ask(r), st.concurrentIndex, sum);
-  if (was !== null) await attempt(r, own(script.noteIndexes(r.worker.script, row, was)));
-  await attempt(r, script.alone(file, st));
+  if (was !== null) await attempt(r, own(messages.noteIndexes(r.worker.envelope, row, was)));
+  await attempt(r, messages.alone(file, st));
   const invalid = was === null ? null : await stillInvalid(ask(r), was);
   if (invalid !== null) throw leftInvalid(r, invalid, st.line);
 }

@@ -6,9 +6,9 @@ import type { Job } from './job.ts';
 import { halfWay } from './ledger/named-rows.ts';
 import { halfRun } from './ledger/sentinel.ts';
 import { look, readRecorded } from './look.ts';
+import * as messages from './messages.ts';
 import { withLocks } from './pg/lock.ts';
 import { refused } from './refused.ts';
-import * as script from './script.ts';
 
 const CODE = 'MIGRATION_STEPS_FAILED';
 const OPERATION = 'forget the last record';
@@ -47,8 +47,8 @@ export async function rollback(job: Job): Promise<string | null> {
       const name = half?.name ?? records.at(-1)?.name ?? null;
       if (name !== null) {
         const author = { tool: job.tool, run: job.newId() };
-        const writer: script.Writer = { place, ledger, author };
-        const text = script.forget(writer, name, half?.direction ?? null, recorded.journalExists);
+        const writer: messages.Writer = { place, ledger, author };
+        const text = messages.forget(writer, name, half?.direction ?? null, recorded.journalExists);
         await refused(session.send(text), CODE, OPERATION);
       }
       return name;

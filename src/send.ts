@@ -3,19 +3,19 @@
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
 import { commandFor, copyLine, type Failed, failure, operationOf } from './failure.ts';
+import type { Envelope, FileMessage } from './messages.ts';
 import type { Analysis, Mode, Step } from './migration.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
 import type { Session } from './pg/session.ts';
 import { rowOf, rowsOf } from './rows.ts';
-import type { FileMessage, Script } from './script.ts';
 
 /** What is the same for every step of a run. */
 export interface Worker {
   /** Statements that create what is there already are left out. */
   readonly skipDuplicates: boolean;
   readonly session: Session;
-  readonly script: Script;
+  readonly envelope: Envelope;
   readonly code: ErrorCode;
   /** The server's, for error positions. */
   readonly encoding: string;

@@ -28,7 +28,7 @@ export async function runSteps(
     try {
       const done = await apply({ worker, step, analysis, mode });
       log.finished(step, done);
-      if (done.locks < worker.script.lockIds.length) await lockAgain(worker, job, log, step);
+      if (done.locks < worker.envelope.lockIds.length) await lockAgain(worker, job, log, step);
     } catch (e) {
       if (e instanceof SessionLost) {
         await tellLoss(worker, job, log, step, e);
@@ -36,11 +36,11 @@ export async function runSteps(
         return;
       }
       // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
-      const after = await look(worker.session, job.door.table, worker.script.ledger.layout)
+      const after = await look(worker.session, job.door.table, worker.envelope.ledger.layout)
         .then((sight) => readRecorded(worker.session, sight))
         .catch(() => null);
       if (after !== null) log.landed(after.head);
-      await noteFailure(worker.session, worker.script, step, mode, e);
+      await noteFailure(worker.session, worker.envelope, step, mode, e);
       throw e;
     }
   }
@@ -50,7 +50,7 @@ export async function runSteps(
 async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promise<void> {
   const file = step.file?.path ?? null;
   log.warn('locks_dropped', 'this migration released the migration lock; it has been taken again', file);
-  const { lockIds: ids } = worker.script;
+  const { lockIds: ids } = worker.envelope;
   await release(worker.session, ids);
   await acquire(worker.session, ids, { ...worker, timeoutMs: job.lockTimeoutMs });
 }

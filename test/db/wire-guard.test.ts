@@ -4,14 +4,14 @@ import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { up } from '../../src/index.ts';
 import { ledgerOf } from '../../src/ledger/ledgers.ts';
-import { atomic, type Script } from '../../src/script.ts';
+import { atomic, type Envelope } from '../../src/messages.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
 import { step } from '../support/step.ts';
 
 describe('the guarded ledger write', () => {
-  const script: Script = {
+  const envelope: Envelope = {
     place: {
       schema: 'public',
       table: 'schema_migrations',
@@ -45,11 +45,11 @@ describe('the guarded ledger write', () => {
     const database = await tables('insert into schema_migrations values (8, false)');
     const from = { version: 8n, dirty: false };
     const back = atomic(
-      script,
+      envelope,
       step({ version: 8n, direction: 'down', from, to: 7n, text: 'select pg_sleep(0.3)' }),
     );
     const on = atomic(
-      script,
+      envelope,
       step({ version: 9n, direction: 'up', from, to: 9n, text: 'select pg_sleep(0.3)' }),
     );
     const codes = await race(database, back.text, on.text);
@@ -62,7 +62,7 @@ describe('the guarded ledger write', () => {
     const database = await tables('select 1');
     const from = { version: null, dirty: false };
     const message = (version: bigint) =>
-      atomic(script, step({ version, direction: 'up', from, to: version, text: 'select pg_sleep(0.3)' }))
+      atomic(envelope, step({ version, direction: 'up', from, to: version, text: 'select pg_sleep(0.3)' }))
         .text;
     const codes = await race(database, message(1n), message(2n));
     expect([...codes].sort()).toEqual(['RG001', null]);
@@ -89,7 +89,7 @@ describe('the guarded ledger write', () => {
     const holder = new pg.Client(database.url);
     await holder.connect();
     const from = { version: 8n, dirty: false };
-    const message = atomic(script, step({ version: 9n, direction: 'up', from, to: 9n, text: '' })).text;
+    const message = atomic(envelope, step({ version: 9n, direction: 'up', from, to: 9n, text: '' })).text;
     // Everything up to the commit: the transaction stays open with the ledger locked and written.
     await holder.query(message.slice(0, message.lastIndexOf('; commit; ')));
     await database.query(

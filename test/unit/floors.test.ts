@@ -141,7 +141,7 @@ describe('the checker', () => {
     ['the environment', { 'src/job.ts': 'const e = process.env;' }, 'src/job.ts uses process.env'],
     ['a timer', { 'src/send.ts': 'setTimeout(wake, 1);' }, 'src/send.ts uses a timer'],
     ['a clock', { 'src/apply.ts': 'const now = Date.now();' }, 'src/apply.ts uses a clock'],
-    ['chance', { 'src/script.ts': 'const nonce = Math.random();' }, 'src/script.ts uses chance'],
+    ['chance', { 'src/messages.ts': 'const nonce = Math.random();' }, 'src/messages.ts uses chance'],
     ['waiting on a pure floor', { 'src/plan/up.ts': 'await x;' }, 'src/plan/up.ts uses await'],
     [
       'an import of what is not there',

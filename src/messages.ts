@@ -21,10 +21,10 @@ export interface Writer {
 }
 
 /** What is the same for every message of a run. */
-export interface Script extends Writer {
+export interface Envelope extends Writer {
   /** Unguessable, so that no file can fake a marker. */
   readonly nonce: string;
-  /** What makes the session as it was (baseline.ts); sent after each file, before the ledger write. */
+  /** What makes the session as it was (session-state.ts); sent after each file, before the ledger write. */
   readonly cleanUp: string;
   readonly lockIds: readonly bigint[];
 }
@@ -55,59 +55,59 @@ const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
  * After the commit: RAISE INFO makes the server flush, so that progress is live, and tells how long the step took
  * and how many of our locks are left (a file can drop them with pg_advisory_unlock_all).
  */
-function marker(s: Script): string {
-  const ids = s.lockIds.map((id) => `(${id >> 32n}, ${id & 0xffffffffn})`).join(', ');
+function marker(e: Envelope): string {
+  const ids = e.lockIds.map((id) => `(${id >> 32n}, ${id & 0xffffffffn})`).join(', ');
   const held =
-    s.lockIds.length === 0
+    e.lockIds.length === 0
       ? '0'
       : `(select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and granted and objsubid = 1
     and pid = pg_backend_pid() and (classid::bigint, objid::bigint) in (${ids}))`;
   const elapsed = 'round(extract(epoch from clock_timestamp() - statement_timestamp()) * 1000)';
-  return `do ${dollar(` begin raise info '%', concat_ws(' ', ${literal(s.nonce)}, ${elapsed}, ${held}); end `)}`;
+  return `do ${dollar(` begin raise info '%', concat_ws(' ', ${literal(e.nonce)}, ${elapsed}, ${held}); end `)}`;
 }
 
 /** Reads a marker back; null where the notice is the file's own. */
 export function readMarker(
-  s: Script,
+  e: Envelope,
   message: string,
 ): { readonly elapsedMs: number; readonly locks: number } | null {
   const [nonce, elapsed, locks] = message.split(' ');
-  return nonce === s.nonce ? { elapsedMs: Number(elapsed), locks: Number(locks) } : null;
+  return nonce === e.nonce ? { elapsedMs: Number(elapsed), locks: Number(locks) } : null;
 }
 
 /** Milliseconds since the message arrived, which began the transaction. */
 const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
 /** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
-export const closing = (s: Script, step: Step): string =>
-  `${s.cleanUp}; ${s.ledger.record(s.place, step, ELAPSED)};
-${journal.insert(s.place, entry(s, step, 'atomic'), s.author, 'done')}; commit; ${marker(s)}`;
+export const closing = (e: Envelope, step: Step): string =>
+  `${e.cleanUp}; ${e.ledger.record(e.place, step, ELAPSED)};
+${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(s: Script, step: Step, wrapper: readonly Range[] = []): FileMessage {
+export function atomic(e: Envelope, step: Step, wrapper: readonly Range[] = []): FileMessage {
   const before = 'begin; ';
-  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(s, step)}`;
+  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(e, step)}`;
   return { text, before: before.length, offset: 0, tagsBefore: 1, data: dataOf(step.file) };
 }
 
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id. */
-export function start(s: Script, step: Step, mode: 'plain' | 'resumable'): string {
-  return `begin; ${s.ledger.begin(s.place, step)};
-${journal.insert(s.place, entry(s, step, mode), s.author, 'started')}; commit`;
+export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): string {
+  return `begin; ${e.ledger.begin(e.place, step)};
+${journal.insert(e.place, entry(e, step, mode), e.author, 'started')}; commit`;
 }
 
 /** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */
 export function finish(
-  s: Script,
+  e: Envelope,
   step: Step,
   mode: 'plain' | 'resumable',
   row: bigint,
   elapsedMs: number,
 ): string {
-  const clean_ = mode === 'resumable' ? `${s.cleanUp}; ` : '';
+  const cleanUp = mode === 'resumable' ? `${e.cleanUp}; ` : '';
   // A file may have made transactions read-only; the clean-up ends that for the next.
-  return `begin${mode === 'resumable' ? ' read write' : ''}; ${clean_}${s.ledger.end(s.place, step, String(Math.round(elapsedMs)))};
-${journal.finish(s.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(s)}`;
+  return `begin${mode === 'resumable' ? ' read write' : ''}; ${cleanUp}${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
+${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
 }
 
 /**
@@ -120,7 +120,7 @@ function aside(write: string): string {
 
 /** A statement that may run in a transaction goes with its progress: exactly once. */
 export function together(
-  s: Script,
+  e: Envelope,
   file: MigrationFile,
   st: Statement,
   row: bigint,
@@ -129,7 +129,7 @@ export function together(
 ): FileMessage {
   const before = 'begin read write; ';
   const text = `${before}${file.text.slice(st.start, st.end)}
-; set constraints all immediate; ${aside(journal.advance(s.place, row, done, sum))}; commit`;
+; set constraints all immediate; ${aside(journal.advance(e.place, row, done, sum))}; commit`;
   return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
 }
 
@@ -157,40 +157,40 @@ export const plain = ({ file }: Step): FileMessage => ({
   data: dataOf(file),
 });
 
-export const progress = (s: Script, row: bigint, done: number, sum: string): string =>
-  `begin read write; ${aside(journal.advance(s.place, row, done, sum))}; commit`;
+export const progress = (e: Envelope, row: bigint, done: number, sum: string): string =>
+  `begin read write; ${aside(journal.advance(e.place, row, done, sum))}; commit`;
 
-export const noteIndexes = (s: Script, row: bigint, statement: IndexStatement): string =>
-  `begin read write; ${aside(journal.noteIndexes(s.place, row, statement))}; commit`;
+export const noteIndexes = (e: Envelope, row: bigint, statement: IndexStatement): string =>
+  `begin read write; ${aside(journal.noteIndexes(e.place, row, statement))}; commit`;
 
 /** What a run needs before its first step: the tables, and what happened without us. */
 export function prepare(
-  s: Writer,
+  w: Writer,
   exists: { readonly ledger: boolean; readonly journal: boolean },
   rows: readonly journal.Entry[],
   accepted: readonly Migration[] = [],
 ): string | null {
   const parts = [
-    ...(exists.ledger ? [] : [s.ledger.create(s.place)]),
-    ...(exists.journal ? [] : [journal.create(s.place)]),
-    ...rows.map((row) => journal.insert(s.place, row, s.author, 'done')),
-    ...accepted.map((m) => s.ledger.accept(s.place, m)),
+    ...(exists.ledger ? [] : [w.ledger.create(w.place)]),
+    ...(exists.journal ? [] : [journal.create(w.place)]),
+    ...rows.map((row) => journal.insert(w.place, row, w.author, 'done')),
+    ...accepted.map((m) => w.ledger.accept(w.place, m)),
   ].filter((text) => text !== '');
   return parts.length === 0 ? null : `begin; ${parts.join(';\n')}; commit`;
 }
 
 /** A file that failed and left nothing behind: for `status`. */
-export const noteFailure = (s: Writer, step: Step, mode: Mode, message: string): string =>
-  journal.insert(s.place, { ...entry(s, step, mode), error: message }, s.author, 'failed');
+export const noteFailure = (w: Writer, step: Step, mode: Mode, message: string): string =>
+  journal.insert(w.place, { ...entry(w, step, mode), error: message }, w.author, 'failed');
 
 /** `force`: the row is set whatever it was, and the journal says so. */
-export function force(s: Writer, to: bigint | null, rows: readonly journal.Entry[]): string {
-  const writes = rows.map((row) => journal.insert(s.place, row, s.author, 'done')).join(';\n');
-  return `begin; ${overwrite(s.place, { version: to, dirty: false })};\n${writes}; commit`;
+export function force(w: Writer, to: bigint | null, rows: readonly journal.Entry[]): string {
+  const writes = rows.map((row) => journal.insert(w.place, row, w.author, 'done')).join(';\n');
+  return `begin; ${overwrite(w.place, { version: to, dirty: false })};\n${writes}; commit`;
 }
 
 /** `rollback`: the last record goes; of a file that is half-way (`half`), only that it was begun. */
-export function forget(s: Writer, name: string, half: Direction | null, journalExists: boolean): string {
+export function forget(w: Writer, name: string, half: Direction | null, journalExists: boolean): string {
   const direction = half === 'down' ? 'up' : 'down';
   const row = {
     version: null,
@@ -203,9 +203,9 @@ export function forget(s: Writer, name: string, half: Direction | null, journalE
   } as const;
   return [
     'begin',
-    ...(journalExists ? [] : [journal.create(s.place)]),
-    ...(half === null ? [forgetLast(s.place, name)] : []),
-    journal.insert(s.place, row, s.author, 'done'),
+    ...(journalExists ? [] : [journal.create(w.place)]),
+    ...(half === null ? [forgetLast(w.place, name)] : []),
+    journal.insert(w.place, row, w.author, 'done'),
     'commit',
   ].join(';\n');
 }

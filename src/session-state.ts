@@ -8,7 +8,7 @@ import { dollar, identifier, literal } from './sql/quote.ts';
 
 type Row = Readonly<Record<string, string | null>>;
 
-export interface Baseline {
+export interface SessionState {
   readonly lent: boolean;
   /** Said after `reset all`: what had been set in the session. */
   readonly settings: readonly string[];
@@ -17,7 +17,7 @@ export interface Baseline {
   readonly watch: boolean;
 }
 
-export const own = (watch: boolean): Baseline => ({ lent: false, settings: [], keeps: [], watch });
+export const own = (watch: boolean): SessionState => ({ lent: false, settings: [], keeps: [], watch });
 
 /** One row of what `decode` wants. `usename` is who logged in, whatever SET SESSION AUTHORIZATION said since. */
 export const READ = `select (select json_agg(json_build_array(name, setting))::text from pg_catalog.pg_settings
@@ -29,7 +29,7 @@ export const READ = `select (select json_agg(json_build_array(name, setting))::t
   (select count(*) from pg_catalog.pg_listening_channels())::text as channels,
   (select count(*) from pg_catalog.pg_class where relnamespace = pg_my_temp_schema())::text as temporary`;
 
-export function decode(row: Row, watch: boolean): Baseline {
+export function decode(row: Row, watch: boolean): SessionState {
   const pairs = JSON.parse(row.settings ?? '[]') as [string, string][];
   const kinds = ['prepared', 'cursors', 'channels', 'temporary'] as const;
   return {
@@ -52,7 +52,7 @@ export function decode(row: Row, watch: boolean): Baseline {
  * Deferred triggers come first: at the commit they would run without the file's search_path and role, and events
  * that wait on a temporary table make `discard temp` fail (55006).
  */
-export function cleanUp(b: Baseline): string {
+export function cleanUp(b: SessionState): string {
   return [
     'set constraints all immediate',
     restore(b),
@@ -71,8 +71,8 @@ const RESET_VISIBLE = `do ${dollar(` declare name text; begin
 end `)}`;
 
 /** The same without our own setting: for the end. */
-export function restore(b: Baseline): string {
-  const unless = (kind: Baseline['keeps'][number], statement: string) =>
+export function restore(b: SessionState): string {
+  const unless = (kind: SessionState['keeps'][number], statement: string) =>
     b.keeps.includes(kind) ? [] : [statement];
   return [
     'reset session authorization',
