@@ -13,9 +13,10 @@ import { heldBy, holder } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import type { Recorded } from './recorded.ts';
 import { refused } from './refused.ts';
+import { counted } from './report/amounts.ts';
 import type { Check } from './report.ts';
 import { identifier } from './sql/quote.ts';
-import { counted, skipFiles, verifyFiles } from './verify-files.ts';
+import { skipFiles, verifyFiles } from './verify-files.ts';
 
 export async function verify(job: Job): Promise<readonly Check[]> {
   const list = new Checklist();

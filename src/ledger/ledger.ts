@@ -1,9 +1,7 @@
 /** What stands beside the journal, whichever table it is. SQL text and decoded rows; never connects. */
 
 import type { Layout, Migration, Step } from '../migration.ts';
-import type { Head, JournalRow, LedgerRecord, Place } from '../recorded.ts';
-
-type Row = Readonly<Record<string, string | null>>;
+import type { Head, JournalRow, LedgerRecord, Place, Row } from '../recorded.ts';
 
 export interface Ledger {
   readonly layout: Layout;

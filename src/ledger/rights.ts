@@ -1,11 +1,9 @@
 /** What the role may do where the version table is or will be, and what the server says of itself: for `verify`. */
 
-import type { Place } from '../recorded.ts';
+import type { Place, Row } from '../recorded.ts';
 import { identifier, literal } from '../sql/quote.ts';
 import type { Lack, Who } from '../sql/rights.ts';
 import { tableName } from './version-row.ts';
-
-type Row = Readonly<Record<string, string | null>>;
 
 /** What each table needs: to be read, moved on (version-row.ts) and written to (journal.ts). */
 const ON_LEDGER = ['SELECT', 'INSERT', 'DELETE'] as const;
