@@ -89,6 +89,7 @@ ${table(['key', 'default', 'meaning'], settings)}
 
 \`\${NAME}\` in a value stands for the variable NAME, of the environment or \`.env\`; one that is not set is an error.
 \`$\${\` stands for \`\${\` itself. There is no more to it: no defaults, and none in keys.
+(In migration files \`\${name}\` is a [placeholder](placeholders.md), if there is \`placeholders\`.)
 
 A file in which a password stands, and that others than its owner can read, gets a warning.
 

@@ -2,6 +2,7 @@
 
 import type { Migration } from '../migration.ts';
 import { digest } from '../sql/checksum.ts';
+import { wholeText } from '../sql/cuts.ts';
 import type { ForeignRecord, Key } from './record.ts';
 
 export interface Entry {
@@ -86,7 +87,7 @@ interface Digested {
 
 const digested = (migration: Migration): Digested => ({
   migration,
-  sha256: migration.up === null ? null : digest(migration.up.text),
+  sha256: migration.up === null ? null : digest(wholeText(migration.up)),
 });
 
 /** The newest file that a baseline takes in, if there is one. */

@@ -4,6 +4,7 @@ import { type Classified, classify } from './classify.ts';
 import { copyFaults } from './copy.ts';
 import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
+import { withoutSecrets } from './filled.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
 import { textOption } from './option.ts';
 import { wrapperOf } from './wrapper.ts';
@@ -24,13 +25,15 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
   const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
   const refused = file.psql?.refused ?? [];
   for (const { message, offset } of refused) problems.push({ reason: 'psql', message, file: path, offset });
+  problems.push(...(file.filled?.problems ?? []));
   // The grammar would only stumble over the same.
-  if (refused.length > 0) return { analysis: unread(text, asked.mode), problems };
+  if (refused.length + (file.filled?.problems.length ?? 0) > 0)
+    return { analysis: unread(text, asked.mode), problems };
   const parsed = await parse(text);
   if (isFault(parsed)) {
     problems.push({
       reason: 'syntax',
-      message: explain(text, parsed),
+      message: withoutSecrets(file, explain(text, parsed), parsed.offset),
       file: path,
       offset: parsed.offset,
     });
