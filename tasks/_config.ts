@@ -8,6 +8,7 @@ import { configError } from '../src/config/config-error.ts';
 import type { FileLayer } from '../src/config/document.ts';
 import { type Origin, originText } from '../src/config/layer.ts';
 import { given } from '../src/config/placeholders.ts';
+import { shellWord } from '../src/config/shell-word.ts';
 import { unquotable } from '../src/config/unquotable.ts';
 import { parseDatabaseUrl } from '../src/config/url.ts';
 import { MigrateError } from '../src/errors.ts';
@@ -151,7 +152,7 @@ function read(path: string): Buffer | string {
 function exposed(file: string | null, layer: FileLayer | null): readonly Warning[] {
   if (file === null || layer?.holdsPassword !== true || isWindows) return [];
   if ((statSync(file).mode & 0o044) === 0) return [];
-  const message = `others can read this file, and there is a password in it: \`chmod 600 ${file}\``;
+  const message = `others can read this file, and there is a password in it: \`chmod 600 ${shellWord(file)}\``;
   return [warning('exposed_password', message, file)];
 }
 
