@@ -1,7 +1,7 @@
 /** `create --from-script`: the script becomes version 1, with a draft of the way back. */
 
 import { constants } from 'node:fs';
-import { copyFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from '../src/errors.ts';
 import { warn } from '../src/event.ts';
@@ -23,6 +23,7 @@ import { fillIn, type Placeholders, placeholdersOf } from '../src/sql/placeholde
 import { undo } from '../src/sql/undo.ts';
 import type { Context } from './_command.ts';
 import { makeFolder } from './_folder.ts';
+import { writeAll, writeNew } from './_new-files.ts';
 import type { Result } from './_result.ts';
 
 const OPERATION = 'make migrations of a script';
@@ -37,8 +38,10 @@ export async function createFromScript(file: string, context: Context): Promise<
   const draft = await draftOf(script);
   try {
     makeFolder(folder);
-    await copyFile(script.path, up, constants.COPYFILE_EXCL);
-    await writeFile(down, draft.text, { flag: 'wx' });
+    await writeAll([
+      [up, (path) => copyFile(script.path, path, constants.COPYFILE_EXCL)],
+      [down, (path) => writeNew(path, draft.text)],
+    ]);
   } catch (e) {
     throw fail('unreadable', (e as Error).message, 'check the folder and its permissions');
   }
