@@ -3,6 +3,7 @@
 import type { MigrationFile, Problem } from '../migration.ts';
 import { type Effect, effectsOf, type ObjectName } from './effects.ts';
 import { isFault, parse } from './grammar.ts';
+import { unreadable } from './unreadable.ts';
 
 export interface Standing extends ObjectName {
   readonly kind: string;
@@ -23,9 +24,9 @@ export async function standingAfter(files: readonly MigrationFile[]): Promise<St
   const faults: Problem[] = [];
   let site: Site = { objects: [], temporary: new Set(), anywhere: false };
   for (const file of files) {
-    const unfilled = file.filled?.problems ?? [];
-    const parsed = unfilled.length > 0 ? [] : await parse(file.text);
-    faults.push(...unfilled);
+    const unread = unreadable(file);
+    const parsed = unread.length > 0 ? [] : await parse(file.text);
+    faults.push(...unread);
     if (isFault(parsed)) {
       faults.push({ ...parsed, reason: 'syntax', file: file.path });
       continue;

@@ -149,10 +149,13 @@ describe('sslmode means what it means to libpq', () => {
       key: at('sslkey', 'postgresql.key'),
     });
     const windows = parseDatabaseUrl('postgres://h', { USERNAME: 'me', APPDATA: 'C:\\me' });
-    expect(windows.candidates[0]?.tls?.root).toMatchObject({ path: 'C:\\me/postgresql/root.crt', named: false });
+    expect(windows.candidates[0]?.tls?.root).toMatchObject({
+      path: 'C:\\me/postgresql/root.crt',
+      named: false,
+    });
     expect(windows.passfile).toMatchObject({ path: 'C:\\me/postgresql/pgpass.conf', named: false });
     expect(parse('postgres://h').passfile).toMatchObject({ path: '/home/me/.pgpass', named: false });
-    expect(parse('postgres://h?passfile=/p', { PGPASSFILE: '/q' }).passfile).toEqual({
+    expect(parse('postgres://h?passfile=/p', { PGPASSFILE: '/q' }).passfile).toMatchObject({
       path: '/p',
       named: true,
     });
