@@ -40,6 +40,7 @@ export function configuration(): string {
   ]);
   const variables = [
     ...VARIABLES.map(({ name, pointer, help }) => [`\`${name}\``, `\`${pointer.replace('/', '.')}\``, help]),
+    ['`RUNGS_PLACEHOLDER_NAME`', '`placeholders.NAME`', 'the value of a [placeholder](placeholders.md)'],
     [
       '`DRY_RUN`',
       '',

@@ -61,10 +61,9 @@ export function fillIn(file: MigrationFile, placeholders: Placeholders | null): 
   const pieces: string[] = [];
   let [from, length] = [0, 0];
   for (const mark of marksIn(file.text)) {
-    const found = mark.name === null ? { value: '${', isSecret: false } : values.get(mark.name);
-    if (mark.fault !== null || found === undefined) {
-      const message = mark.fault ?? unset(mark.name ?? '', values);
-      problems.push({ reason: 'placeholder', message, file: file.path, offset: mark.from });
+    const found = valueFor(mark, values);
+    if (typeof found === 'string') {
+      problems.push({ reason: 'placeholder', message: found, file: file.path, offset: mark.from });
       continue;
     }
     const before = file.text.slice(from, mark.from);
@@ -136,7 +135,15 @@ function misspelt(inner: string): string {
   return `${what}; for \`\${\` itself write \`${LITERAL}\``;
 }
 
-function unset(name: string, values: Placeholders): string {
-  const meant = nearest(name, values.keys());
-  return `the placeholder \${${name}} has no value${meant === null ? '' : `; did you mean \${${meant}}?`}`;
+/** Or why there is none. */
+function valueFor({ name, fault }: Mark, values: Placeholders): Placeholder | string {
+  if (fault !== null) return fault;
+  if (name === null) return { value: '${', isSecret: false };
+  const found = values.get(name);
+  if (found === undefined) {
+    const meant = nearest(name, values.keys());
+    return `the placeholder \${${name}} has no value${meant === null ? '' : `; did you mean \${${meant}}?`}`;
+  }
+  // A message to the server ends there.
+  return found.value.includes('\0') ? `the value of \${${name}} has a NUL character` : found;
 }

@@ -83,6 +83,13 @@ describe('what cannot be filled in is told, all at once', () => {
     ]);
   });
 
+  it('also a value that no message could hold', () => {
+    const file = filled('select ${n}', { n: 'a\0b' });
+    expect(file.filled?.problems).toMatchObject([
+      { message: 'the value of ${n} has a NUL character', offset: 7 },
+    ]);
+  });
+
   it('and leaves the text as it is', () => {
     expect(filled('select ${n}, ${x}').text).toBe('select ${n}, ${x}');
   });

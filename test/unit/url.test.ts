@@ -159,7 +159,7 @@ describe('sslmode means what it means to libpq', () => {
       path: '/p',
       named: true,
     });
-    expect(parse('postgres://h', { PGPASSFILE: '/q' }).passfile).toEqual({ path: '/q', named: true });
+    expect(parse('postgres://h', { PGPASSFILE: '/q' }).passfile).toMatchObject({ path: '/q', named: true });
     const system = parse('postgres://h?sslrootcert=system', { SSL_CERT_FILE: '/ca' }).candidates[0]?.tls;
     expect(system).toMatchObject({ mode: 'verify-full', root: { path: '/ca', named: true } });
   });
