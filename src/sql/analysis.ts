@@ -1,3 +1,5 @@
+/** From a file’s text to how it is run, by PostgreSQL’s own grammar; and what is wrong with it. */
+
 import type { Analysis, MigrationFile, Mode, NeededExtension, Problem, Statement } from '../migration.ts';
 import { explain } from './advice.ts';
 import { type Classified, classify } from './classify.ts';
