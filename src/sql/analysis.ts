@@ -8,6 +8,7 @@ import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
 import { withoutSecrets } from './filled.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
+import { LARGE, parseLarge } from './large-text.ts';
 import { textOption } from './option.ts';
 import { unreadable } from './unreadable.ts';
 import { wrapperOf } from './wrapper.ts';
@@ -30,7 +31,7 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
   problems.push(...unread);
   // The grammar would only stumble over the same.
   if (unread.length > 0) return { analysis: unreadAnalysis(text, asked.mode), problems };
-  const parsed = await parse(text);
+  const parsed = await (text.length > LARGE ? parseLarge(text) : parse(text));
   if (isFault(parsed)) {
     problems.push({
       reason: 'syntax',
@@ -74,6 +75,7 @@ function unreadAnalysis(text: string, asked: Mode | null): Analysis {
     run: 'alone',
     session: false,
     concurrentIndex: null,
+    patient: false,
   };
   return {
     mode: asked ?? 'atomic',
@@ -94,13 +96,14 @@ const directiveProblem = (file: string, { message, offset }: DirectiveFault): Pr
 type Known = Parsed & Classified;
 
 /** Without what only the analysis needs: the rest is stored in builds. */
-const statement = ({ start, end, line, run, session, concurrentIndex }: Known): Statement => ({
+const statement = ({ start, end, line, run, session, concurrentIndex, patient }: Known): Statement => ({
   start,
   end,
   line,
   run,
   session,
   concurrentIndex,
+  patient,
 });
 
 function neededExtension({ node, start }: Parsed): readonly NeededExtension[] {
