@@ -70,11 +70,7 @@ export function failure(
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
     message: failed.noRows?.message ?? server.message,
     sqlstate: failed.noRows === null ? server.code : null,
-    details: [
-      ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
-      ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
-      ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
-    ],
+    details: furtherWords(server),
     location:
       place?.location ?? (step.file === null ? null : { file: step.file.path, line: null, column: null }),
     excerpt: place?.excerpt ?? null,
@@ -89,6 +85,13 @@ export function failure(
       : { ...details, hint: next(failed, step, mode, place, statement) },
   );
 }
+
+/** What the server says besides its message; whose function it was, of an event trigger's for one, is in the context. */
+export const furtherWords = ({ detail, hint, where }: ServerError): readonly string[] => [
+  ...(detail === undefined ? [] : [`detail: ${detail}`]),
+  ...(hint === undefined ? [] : [`server’s hint: ${hint}`]),
+  ...(where === undefined ? [] : [`context: ${where.split('\n').slice(0, 6).join('; ')}`]),
+];
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(

@@ -49,6 +49,13 @@ export class Lexer {
   /** After an escape string's end: a quote on a later line goes on with it. */
   #continues: 'no' | 'here' | 'below' = 'no';
 
+  /** In plain strings too, as with standard_conforming_strings=off. */
+  readonly #escapesEverywhere: boolean;
+
+  constructor(escapesEverywhere = false) {
+    this.#escapesEverywhere = escapesEverywhere;
+  }
+
   /** The statement that has begun and not ended. */
   get open(): { readonly start: number; readonly isCopy: boolean } | null {
     return this.#start < 0 ? null : { start: this.#start, isCopy: this.#isCopy };
@@ -102,7 +109,7 @@ export class Lexer {
     else if (c === ')') this.#parens -= this.#parens > 0 ? 1 : 0;
     else if (c === "'") {
       const isEscape = /[eE]/.test(line[i - 1] ?? '') && !IN_A_WORD.test(line[i - 2] ?? '');
-      this.#inside = isEscape && i > from ? "'\\" : "'";
+      this.#inside = (isEscape && i > from) || this.#escapesEverywhere ? "'\\" : "'";
     } else if (c !== '$' || !IN_A_WORD.test(line[i - 1] ?? '')) return i;
     return i + 1;
   }
@@ -130,7 +137,7 @@ export class Lexer {
   }
 
   #other(token: string, dollar: string | undefined): void {
-    const isEscape = this.#before === "e'" || this.#continues === 'below';
+    const isEscape = this.#escapesEverywhere || this.#before === "e'" || this.#continues === 'below';
     this.#continues = 'no';
     // What begins with anything but a word is no COPY and no CREATE.
     if (this.#words === 0) [this.#words, this.#isPlain] = [4, true];

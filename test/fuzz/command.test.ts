@@ -69,8 +69,11 @@ interface Ran {
 
 async function run(argv: readonly string[]): Promise<Ran> {
   const said = { stdout: '', stderr: '' };
-  const log = vi.spyOn(console, 'log').mockImplementation((text) => void (said.stdout += `${text}\n`));
-  const error = vi.spyOn(console, 'error').mockImplementation((text) => void (said.stderr += `${text}\n`));
+  const into = (name: keyof typeof said) => (text: unknown) => {
+    said[name] += `${text}\n`;
+  };
+  const log = vi.spyOn(console, 'log').mockImplementation(into('stdout'));
+  const error = vi.spyOn(console, 'error').mockImplementation(into('stderr'));
   try {
     return { code: await main(argv), ...said };
   } finally {

@@ -62,7 +62,7 @@ describe.each(['on', 'off'])('with standard_conforming_strings=%s', (setting) =>
 
   property('a literal in a body is the text too', 300, many, async (all) => {
     const raised: string[] = [];
-    const hear = ({ message }: { message?: string }) => void raised.push(message ?? '');
+    const hear = ({ message = '' }: { message?: string | undefined }) => void raised.push(message);
     client.on('notice', hear);
     const lines = all.filter((t) => t !== '').map((t) => `raise info using message = ${literal(t)};`);
     await client.query(`do ${dollar(` begin ${lines.join('\n')} end `)}`);
