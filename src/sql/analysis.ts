@@ -7,6 +7,7 @@ import { copyFaults } from './copy.ts';
 import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
+import { LARGE, parseLarge } from './large-text.ts';
 import { textOption } from './option.ts';
 import { wrapperOf } from './wrapper.ts';
 
@@ -28,7 +29,7 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
   for (const { message, offset } of refused) problems.push({ reason: 'psql', message, file: path, offset });
   // The grammar would only stumble over the same.
   if (refused.length > 0) return { analysis: unread(text, asked.mode), problems };
-  const parsed = await parse(text);
+  const parsed = await (text.length > LARGE ? parseLarge(text) : parse(text));
   if (isFault(parsed)) {
     problems.push({
       reason: 'syntax',
