@@ -1,6 +1,7 @@
 import { type ErrorCode, MigrateError } from './errors.ts';
-import { furtherWords, reasonOf, rightHint } from './failure.ts';
+import { reasonOf, rightHint } from './failure.ts';
 import { MessageFailed } from './pg/message.ts';
+import { furtherWords } from './sql/server-error.ts';
 
 const SERVERS_WORDS = 'see the server’s words above';
 

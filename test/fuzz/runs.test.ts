@@ -57,7 +57,7 @@ describe('a file', () => {
   const content = made([...SQL_PIECES, ...good, ...good, ...good, ...good], 6);
   property(
     'of any content is run whole or not at all, and what is recorded is what was run',
-    150,
+    120,
     fc.tuple(content, content),
     async ([first, second]) => {
       await fresh();
@@ -223,7 +223,7 @@ describe('a version table', () => {
   };
   property(
     'and a journal of any rows are understood or refused by every command, and never a second row made',
-    100,
+    60,
     fc.tuple(heads, journal),
     async ([rows, entries]) => {
       await fresh();
