@@ -23,7 +23,7 @@ function folderWith(before: string, unit: string, after: string): string {
   return folder;
 }
 
-describe('a line of 100 MB', () => {
+describe('a line of 100 MB', { timeout: 300_000 }, () => {
   it.each([
     ['of one string', "create table t (a text); insert into t values ('", 'x', "');"],
     ['of a row of a COPY', 'create table t (a text);\ncopy t from stdin;\n', 'x', '\n\\.\n'],
@@ -36,9 +36,8 @@ describe('a line of 100 MB', () => {
 
   it.each([
     ['of NULs', '\0', 'encoding', 'there is a NUL byte at line 1, column 1'],
+    // Node's memory would end, were the line taken apart to be shown.
     ['that is no SQL', 'x, ', 'syntax', 'syntax error at or near "x"'],
-    // The parser's memory ends, and Node's would, were the line taken apart to be shown.
-    ['of parentheses', '(', 'syntax', 'too large, or nested too deeply, for the parser'],
   ])('%s is refused by a command that ends as it should', async (_what, unit, reason, message) => {
     const { url } = await createDatabase();
     const folder = folderWith('', unit, '');

@@ -128,6 +128,7 @@ describe('a folder', () => {
         expect(some).not.toContain(next);
         expect(next).toMatch(/^\d+_x(\.up|\.down)?\.sql$/);
       }
+      // biome-ignore lint/complexity/useMathMinMax: those are for numbers
       const highest = (all: readonly bigint[]) => all.reduce((a, b) => (a > b ? a : b), 0n);
       const versions = some.flatMap((n) => parseName(n)?.version ?? []);
       if (pair === null) expect(highest(versions) >= MAX_VERSION).toBe(true);
