@@ -18,6 +18,13 @@ const onServer = (name: string) => ({
   },
 });
 
+/** Made-up inputs, counted; on the server too. Not a second time: another try has the same inputs. */
+const shared = onServer('fuzz');
+const fuzz = {
+  ...shared,
+  test: { ...shared.test, retry: 0, globalSetup: [shared.test.globalSetup, 'test/support/fuzz-setup.ts'] },
+};
+
 export default defineConfig({
   test: {
     // Most tests wait for a server: two at once also where vitest would run one (two cores).
@@ -30,6 +37,7 @@ export default defineConfig({
       onServer('build'),
       onServer('package'),
       onServer('examples'),
+      fuzz,
     ],
   },
 });

@@ -119,6 +119,7 @@ async function view(command: Command, session: Session, before: View | null): Pr
   const code = codeOf(goal, recorded.head);
   const setting = {
     serverVersion: sight.identity.serverVersion,
+    isConforming: sight.identity.isConforming,
     code,
     multiStatement: job.door.multiStatement,
     emit: log.emit,
