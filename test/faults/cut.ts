@@ -7,7 +7,7 @@ import { type Proxy as Network, type Seen, startProxy, type Verdict } from '../s
 import { createRole } from '../support/role.ts';
 import { hear, judged } from './again.ts';
 import { type Lane, openLane, type Sight, shareOut } from './lane.ts';
-import { nameOf, SCENES, type Scene } from './scene.ts';
+import { nameOf, type Scene } from './scene.ts';
 
 /** How late a message comes that is late. */
 const LATE_MS = 5;
@@ -44,7 +44,8 @@ const isWanted = (place: number): boolean => ONLY === undefined || place === Num
 /** As many at once as keep two cores busy while others wait for a lock or a pause. */
 const LANES = 4;
 
-export function cutEverywhere(mode: Scene['mode']): void {
+export function cutEverywhere(scene: Scene): void {
+  const name = nameOf(scene);
   const lanes: Lane[] = [];
   beforeAll(async () => {
     const role = await createRole('secret', 'superuser', 'cheap');
@@ -54,8 +55,7 @@ export function cutEverywhere(mode: Scene['mode']): void {
     for (const lane of lanes) await lane.close();
   });
 
-  const scenes = SCENES.filter((scene) => scene.mode === mode);
-  describe.each(scenes.map((scene) => [nameOf(scene), scene] as const))('%s', (name, scene) => {
+  describe(name, () => {
     it.each(Object.entries(KINDS))('%s, each message', async (kind, { verdict, after }) => {
       const clean = await reference(scene, lanes);
       const places = [...clean.seen.keys()].filter(isWanted);

@@ -80,6 +80,7 @@ it.runIf(isMounted || process.env.CI !== undefined)(
       writeFileSync(ballast, Buffer.alloc(Math.max(0, free() - left)));
       const said = await hearWhileItDies(victim);
       if (said.error !== null) refused++;
+      if (said.error?.sqlstate === '53100') expect(said.error.hint).toContain('make room');
       rmSync(ballast, { force: true });
       await revive();
       const wrong = await judged(SCENE, lane, said, clean).catch(thrown);
