@@ -49,6 +49,9 @@ const CURES: Readonly<Record<string, string>> = {
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
 
+/** Of an error that has a cure whatever was being run. */
+export const cureOf = (code: string): string | null => CURES[code] ?? null;
+
 /** The names of a step in messages: "apply migration 7". */
 export const operationOf = (step: Step): string =>
   `${step.direction === 'up' ? 'apply' : 'revert'} migration ${step.migration.id}`;
