@@ -39,8 +39,8 @@ export async function killAnywhere(k: Killing): Promise<void> {
       (text) => `round ${round} (${nameOf(scene)}, message ${at}): ${text}\n  ${again(k.kind, round)}`,
     );
   });
-  count(`kill: ${k.what}`, roundsOf(k.kind).length);
   expect(failures).toEqual([]);
+  count(`kill: ${k.what}`, roundsOf(k.kind).length);
 }
 
 async function reference(k: Killing, scene: Scene, lane: Lane) {
