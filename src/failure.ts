@@ -48,8 +48,12 @@ const CURES: Readonly<Record<string, string>> = {
   '40P01': 'it was a deadlock with another session',
   '57014':
     'it was cancelled, by an administrator or by `statement_timeout` (in the URL also `x-statement-timeout`): raise that',
+  '53100': 'the server’s disk is full: make room there',
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
+
+/** Of an error that has a cure whatever was being run. */
+export const cureOf = (code: string): string | null => CURES[code] ?? null;
 
 /** The names of a step in messages: "apply migration 7". */
 export const operationOf = (step: Step): string =>

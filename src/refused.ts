@@ -1,5 +1,5 @@
 import { type ErrorCode, MigrateError } from './errors.ts';
-import { reasonOf, rightHint } from './failure.ts';
+import { cureOf, reasonOf, rightHint } from './failure.ts';
 import { MessageFailed } from './pg/message.ts';
 import { furtherWords } from './sql/server-error.ts';
 
@@ -21,7 +21,10 @@ export function asMigrateError(e: unknown, code: ErrorCode, operation: string): 
   if (reason === 'permission') {
     return new MigrateError(code, reason, { ...common, hint: rightHint(server, e.text, e.who) });
   }
-  return new MigrateError(code, reason, reason === 'sql' ? { ...common, hint: SERVERS_WORDS } : common);
+  if (reason !== 'sql') return new MigrateError(code, reason, common);
+  const cure = cureOf(server.code);
+  const hint = cure === null ? SERVERS_WORDS : `${cure}, and run the same command again`;
+  return new MigrateError(code, reason, { ...common, hint });
 }
 
 /** Waits for something that only sends our own messages. */

@@ -1,12 +1,11 @@
 /** Properties: each is a sentence, tried on made-up inputs, which fast-check makes small where one breaks it. */
 
-import { appendFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { expect, inject, test } from 'vitest';
 import { MigrateError } from '../../src/errors.ts';
-import type { Tally } from './fuzz-setup.ts';
+import { count } from './counts.ts';
 
 /** RUNGS_FUZZ_RUNS=10 tries ten times as many. */
 const factor = Number(process.env.RUNGS_FUZZ_RUNS ?? 1);
@@ -21,10 +20,9 @@ export function property<T>(
   holds: (input: T) => void | Promise<void>,
 ): void {
   test(sentence, { timeout: 1_800_000 }, async () => {
-    const seed = inject('fuzzSeed');
-    const begun = performance.now();
+    const seed = inject('seed');
     let tried = 0;
-    const beat = watched(`${sentence} (RUNGS_FUZZ_SEED=${seed})`);
+    const beat = watched(`${sentence} (RUNGS_TEST_SEED=${seed})`);
     const counted = async (input: T): Promise<void> => {
       tried++;
       beat();
@@ -36,9 +34,7 @@ export function property<T>(
     } finally {
       beat.stop();
       const suite = basename(expect.getState().testPath ?? '', '.test.ts');
-      const ms = Math.round(performance.now() - begun);
-      const tally: Tally = { suite, property: sentence, inputs: tried, ms };
-      appendFileSync(inject('fuzzTally'), `${JSON.stringify(tally)}\n`);
+      count(`made-up inputs: ${suite}`, tried);
     }
   });
 }
