@@ -67,6 +67,8 @@ role: app_owner
 confirm: always
 requireSteps: true
 backupBeforeDown: true
+hooks:
+  beforeEach: db/hooks/limits.sql
 retry:
   attempts: 5
   delay: 2s
@@ -91,6 +93,8 @@ ${table(['key', 'default', 'meaning'], settings)}
 \`$\${\` stands for \`\${\` itself. There is no more to it: no defaults, and none in keys.
 
 A file in which a password stands, and that others than its owner can read, gets a warning.
+
+The hooks have [a page of their own](hooks.md). \`\${NAME}\` in the command of one is left to its shell.
 
 ## The parts of a database
 

@@ -3,6 +3,7 @@
 import { blocks, otherGrammar } from './analysed.ts';
 import type { Migration, MigrationFile, Migrations, Problem } from './migration.ts';
 import { analyseFile } from './sql/analysis.ts';
+import { unfitForHook } from './sql/hook.ts';
 
 /** Something to tell the builder; `file` and `offset` as in Problem. */
 export interface Finding {
@@ -19,6 +20,21 @@ export interface Embedded {
   readonly warnings: readonly Finding[];
 }
 
+/** The same for a file that is a hook. */
+export async function analyseHook(file: MigrationFile, serverMajor: number) {
+  const { analysis, problems } = await analyseFile(file, false, true);
+  const judged = judge([...problems, ...unfitForHook(file, analysis)], serverMajor);
+  return { file: { ...file, analysis }, ...judged };
+}
+
+function judge(found: readonly Problem[], serverMajor: number) {
+  const problems = found.filter((p) => blocks(p, serverMajor));
+  const warnings: readonly Finding[] = found
+    .filter((p) => !problems.includes(p))
+    .map((p) => ({ ...p, reason: 'other_grammar', message: otherGrammar(p.message, serverMajor) }));
+  return { problems, warnings };
+}
+
 /** `serverMajor`: of the servers that it will run on, since only their own grammar's refusal is final. */
 export async function analyseAll(migrations: Migrations, serverMajor: number): Promise<Embedded> {
   const problems: Problem[] = [];
@@ -31,10 +47,9 @@ export async function analyseAll(migrations: Migrations, serverMajor: number): P
   const read = async (file: MigrationFile | null): Promise<MigrationFile | null> => {
     if (file === null) return null;
     const found = await analyseFile(file);
-    for (const p of found.problems) {
-      if (blocks(p, serverMajor)) problems.push(p);
-      else warnings.push({ ...p, reason: 'other_grammar', message: otherGrammar(p.message, serverMajor) });
-    }
+    const judged = judge(found.problems, serverMajor);
+    problems.push(...judged.problems);
+    warnings.push(...judged.warnings);
     return { ...file, analysis: found.analysis };
   };
   const all: Migration[] = [];

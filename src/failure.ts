@@ -1,13 +1,13 @@
 /** A failed message, told as the user's file sees it: which statement, which line and column, and what to do. */
 
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
+import type { FileMessage } from './file-message.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
-import type { FileMessage } from './messages.ts';
 import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
 import { spotIn } from './sql/cuts.ts';
-import { fromBytes, fromCodePoints } from './sql/position.ts';
+import { serverOffset } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
 import type { ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
@@ -35,7 +35,7 @@ interface Place {
 }
 
 /** Cures for errors that come from how a migration is run. */
-const CURES: Readonly<Record<string, string>> = {
+export const CURES: Readonly<Record<string, string>> = {
   '55P04':
     'a new enum value cannot be used in the transaction that adds it: put it into a file of its own, or begin the file with `-- rungs: no-transaction`',
   '2D000':
@@ -70,11 +70,7 @@ export function failure(
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
     message: failed.noRows?.message ?? server.message,
     sqlstate: failed.noRows === null ? server.code : null,
-    details: [
-      ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
-      ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
-      ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
-    ],
+    details: detailsOf(server),
     location:
       place?.location ?? (step.file === null ? null : { file: step.file.path, line: null, column: null }),
     excerpt: place?.excerpt ?? null,
@@ -89,6 +85,12 @@ export function failure(
       : { ...details, hint: next(failed, step, mode, place, statement) },
   );
 }
+
+export const detailsOf = (server: ServerError): readonly string[] => [
+  ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
+  ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
+  ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
+];
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(
@@ -182,7 +184,7 @@ function locate(
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
     // encoding does not have.
-    const isUnread = completed.length === 0 && message.tagsBefore === 1;
+    const isUnread = completed.length === 0 && message.tagsBefore > 0 && Number.isFinite(message.tagsBefore);
     const isFiles = isUnread || analysis?.parsed === false || index === statements.length;
     return isFiles
       ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }
@@ -194,12 +196,8 @@ function locate(
 
 /** The server's position as an index into the file's text. */
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {
-  if (server.position === undefined) return null;
-  const count = Number(server.position) - 1;
-  // A SQL_ASCII server does not know characters and counts bytes.
-  const index =
-    encoding === 'SQL_ASCII' ? fromBytes(message.text, count) : fromCodePoints(message.text, count);
-  return index - message.before + message.offset;
+  const index = serverOffset(server.position, message.text, encoding);
+  return index === null ? null : index - message.before + message.offset;
 }
 
 /** What stands at the end of the context of an error in a COPY: `COPY t, line 3, column id: "x"`. */

@@ -1,6 +1,7 @@
 /** What a command is given to work with. */
 
 import type { Emit } from './event.ts';
+import type { Hooks } from './hook.ts';
 import type { Tables } from './ledger/identify.ts';
 import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
 import type { Session } from './pg/session.ts';
@@ -26,6 +27,8 @@ export interface Door {
 export interface Job {
   readonly door: Door;
   readonly source: () => Promise<Migrations>;
+  /** With their files read. */
+  readonly hooks: () => Promise<Hooks>;
   readonly allow: Allowances;
   readonly lockTimeoutMs: number;
   readonly dryRun: boolean;

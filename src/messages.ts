@@ -3,15 +3,18 @@
  * in test/db/wire*.test.ts that shows it.
  */
 
+import { type FileMessage, own } from './file-message.ts';
+import type { SqlHook, StepHooks } from './hook.ts';
+import { hooked, moved, weave } from './hook-text.ts';
 import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
-import type { Cut, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
+import type { Analysis, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { dollar, literal } from './sql/quote.ts';
-import { blanked, type Range } from './sql/wrapper.ts';
+import { blanked } from './sql/wrapper.ts';
 
 /** Who writes what was done, and where: enough for what runs no file. */
 export interface Writer {
@@ -26,20 +29,11 @@ export interface Envelope extends Writer {
   readonly nonce: string;
   /** What makes the session as it was (session-state.ts); sent after each file, before the ledger write. */
   readonly cleanUp: string;
+  /** How many statements that is. */
+  readonly cleanUpTags: number;
   readonly lockIds: readonly bigint[];
-}
-
-/** A message with the file, or a part of it, inside. */
-export interface FileMessage {
-  readonly text: string;
-  /** UTF-16 length of what stands before the file's text. */
-  readonly before: number;
-  /** Where the text begins in the file (a statement of a resumable file), else 0. */
-  readonly offset: number;
-  /** How many tags come before the file's first statement. */
-  readonly tagsBefore: number;
-  /** The rows of its COPYs, in their order. */
-  readonly data: readonly Cut[];
+  /** In the transactions of each step. */
+  readonly hooks: StepHooks;
 }
 
 const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
@@ -78,22 +72,55 @@ export function readMarker(
 /** Milliseconds since the message arrived, which began the transaction. */
 const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
-/** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
-export const closing = (e: Envelope, step: Step): string =>
-  `${e.cleanUp}; ${e.ledger.record(e.place, step, ELAPSED)};
-${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
+/** Before the file. */
+export const opening = (e: Envelope, step: Step): FileMessage => hooked('begin; ', 1, e.hooks.before, step);
 
-/** File, ledger and journal in one transaction and one message. */
-export function atomic(e: Envelope, step: Step, wrapper: readonly Range[] = []): FileMessage {
-  const before = 'begin; ';
-  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(e, step)}`;
-  return { text, before: before.length, offset: 0, tagsBefore: 1, data: dataOf(step.file) };
+/** The same with the file's statements in messages of their own. */
+export function beginning(e: Envelope, step: Step): FileMessage {
+  const { text, hooks } = opening(e, step);
+  return own(text.replace(/; $/, ''), hooks);
 }
 
-/** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id. */
-export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): string {
-  return `begin; ${e.ledger.begin(e.place, step)};
-${journal.insert(e.place, entry(e, step, mode), e.author, 'started')}; commit`;
+/** afterEach finds the session as it was at its start, whatever the file has set, and leaves it so too. */
+function cleaned(e: Envelope, step: Step): FileMessage {
+  if (e.hooks.after.length === 0) return own(`${e.cleanUp}; `);
+  const { text, hooks } = hooked(`${e.cleanUp}; `, e.cleanUpTags, e.hooks.after, step);
+  return own(`${text}${e.cleanUp}; `, hooks);
+}
+
+/** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
+export function closing(e: Envelope, step: Step): FileMessage {
+  const { text, hooks } = cleaned(e, step);
+  const record = `${e.ledger.record(e.place, step, ELAPSED)};
+${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
+  return own(`${text}${record}`, hooks);
+}
+
+/** File, ledger and journal in one transaction and one message. */
+export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null): FileMessage {
+  const first = opening(e, step);
+  const last = closing(e, step);
+  const body = `${first.text}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; `;
+  const tagsBefore = 1 + weave(e.hooks.before, step).tags;
+  const statements = analysis?.statements.length ?? 0;
+  const hooks = [...(first.hooks ?? []), ...moved(last.hooks ?? [], body.length, tagsBefore + statements)];
+  const data = dataOf(step.file);
+  return { text: `${body}${last.text}`, before: first.text.length, offset: 0, tagsBefore, data, hooks };
+}
+
+/** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id, in its first rows. */
+export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): FileMessage {
+  const begin = e.ledger.begin(e.place, step);
+  const head = `begin; ${begin};
+${journal.insert(e.place, entry(e, step, mode), e.author, 'started')}; `;
+  const { text, hooks } = hooked(head, begin === '' ? 2 : 3, e.hooks.before, step);
+  return own(`${text}commit`, hooks);
+}
+
+/** Hooks of the whole run, in a transaction of their own. */
+export function alongside(e: Envelope, hooks: readonly SqlHook[]): FileMessage {
+  const { text, hooks: parts } = hooked('begin; ', 1, hooks, null);
+  return own(`${text}${e.cleanUp}; commit`, parts);
 }
 
 /** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */
@@ -103,11 +130,14 @@ export function finish(
   mode: 'plain' | 'resumable',
   row: bigint,
   elapsedMs: number,
-): string {
-  const cleanUp = mode === 'resumable' ? `${e.cleanUp}; ` : '';
+): FileMessage {
+  const cleans = mode === 'resumable' || e.hooks.after.length > 0;
   // A file may have made transactions read-only; the clean-up ends that for the next.
-  return `begin${mode === 'resumable' ? ' read write' : ''}; ${cleanUp}${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
+  const head = `begin${cleans ? ' read write' : ''}; `;
+  const { text, hooks = [] } = cleans ? cleaned(e, step) : own('');
+  const end = `${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
+  return own(`${head}${text}${end}`, moved(hooks, head.length, 1));
 }
 
 /**

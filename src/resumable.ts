@@ -3,20 +3,32 @@
 import { isDuplicate, leaveOut } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { commandFor, operationOf } from './failure.ts';
+import { own } from './file-message.ts';
 import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
 import * as messages from './messages.ts';
 import type { MigrationFile, Statement } from './migration.ts';
 import { opened } from './opened.ts';
 import type { IndexStatement } from './recorded.ts';
 import { sumOf } from './rows.ts';
-import { attempt, own, type Running, stopIfAborted } from './send.ts';
+import { attempt, type Running, stopIfAborted } from './send.ts';
 
 export async function resumable(r: Running): Promise<void> {
   const { worker, step } = r;
   const begun = worker.now();
   const row = step.resume?.id ?? (await opened(r, 'resumable'));
+  if (step.resume !== null) await setAgain(r);
   if (step.file !== null) await runStatements(r, step.file, row);
-  await attempt(r, own(messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun)));
+  await attempt(r, messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun));
+}
+
+/** beforeEach has been done with the first part; its settings went with the session. */
+async function setAgain(r: Running): Promise<void> {
+  for (const hook of r.worker.envelope.hooks.before) {
+    for (const [i, { start, end, session }] of hook.analysis.statements.entries()) {
+      const part = { hook, before: -start, tagsBefore: -i };
+      if (session) await attempt(r, own(hook.file.text.slice(start, end), [part]));
+    }
+  }
 }
 
 async function runStatements(r: Running, file: MigrationFile, row: bigint): Promise<void> {

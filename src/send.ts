@@ -3,7 +3,9 @@
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
 import { commandFor, copyLine, type Failed, failure, operationOf } from './failure.ts';
-import type { Envelope, FileMessage } from './messages.ts';
+import type { FileMessage } from './file-message.ts';
+import { hookFailure } from './hook-failure.ts';
+import type { Envelope } from './messages.ts';
 import type { Analysis, Mode, Step } from './migration.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
@@ -39,15 +41,6 @@ export interface Running {
 export class SessionLost extends Error {
   override readonly name = 'SessionLost';
 }
-
-/** A message of our own, with nothing of the file in it: an error in it is not at a place in the file. */
-export const own = (text: string): FileMessage => ({
-  text,
-  before: text.length,
-  offset: 0,
-  tagsBefore: Number.POSITIVE_INFINITY,
-  data: [],
-});
 
 /** Sends one message. Throws MigrateError where the server refuses, SessionLost where it is gone. */
 export async function attempt(r: Running, message: FileMessage, rows = false): Promise<Reply> {
@@ -131,7 +124,9 @@ export function told(
   failed: Failed,
   message: FileMessage,
 ): MigrateError {
-  const error = failure(worker.code, failed, step, message, analysis, worker.encoding, mode);
+  const error =
+    hookFailure(worker.code, failed, { step, mode }, message, worker.encoding) ??
+    failure(worker.code, failed, step, message, analysis, worker.encoding, mode);
   if (failed.server.code !== '57014' || worker.signal?.aborted !== true) return error;
   const { operation, sqlstate, location, excerpt } = error;
   return new MigrateError(worker.code, 'cancelled', {

@@ -1,3 +1,4 @@
+import type { Config } from '../src/config/config.ts';
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import type { Warning } from '../src/event.ts';
 import type { RunOptions } from '../src/index.ts';
@@ -10,7 +11,7 @@ import { size } from './_size.ts';
 /** `rungs build`: the migrations and the commands in one file. */
 export async function build(
   args: Arguments,
-  folder: string,
+  { path, hooks }: Config,
   { onEvent, layout }: RunOptions,
   warnings: readonly Warning[],
 ): Promise<Result> {
@@ -21,10 +22,11 @@ export async function build(
   // Behind an import of its own: it needs esbuild, and nothing else does.
   const { makeBundle } = await import('../build/bundle.ts');
   const { about, bytes } = await makeBundle({
-    folder,
+    folder: path.value,
     layout,
     outfile,
     executable,
+    hooks,
     serverVersion,
     warn: (warning) => onEvent?.({ kind: 'warning', warning }),
   });

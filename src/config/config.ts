@@ -4,6 +4,7 @@ import type { Layout } from '../migration.ts';
 import { type Checked, check, type Given } from './check.ts';
 import { configError } from './config-error.ts';
 import { readDuration } from './duration.ts';
+import { type ConfiguredHooks, hooksOf } from './hooks.ts';
 import type { Environment } from './keywords.ts';
 import { DEFAULT, type Layer, layerOf, type Origin, type Problem } from './layer.ts';
 import { type ReadText, sectionUrl } from './section.ts';
@@ -44,6 +45,7 @@ export interface Config {
   readonly attempts: Sourced<number>;
   readonly delayMs: Sourced<number>;
   readonly deadlineMs: Sourced<number | null>;
+  readonly hooks: ConfiguredHooks;
   readonly plain: Sourced<boolean>;
   readonly allowMissingDown: Sourced<boolean>;
   readonly logFormat: Sourced<'text' | 'json'>;
@@ -116,6 +118,7 @@ export function readConfig(inputs: Inputs): Config {
     attempts: as('retry/attempts', Number),
     delayMs: as('retry/delay', time),
     deadlineMs: as('retry/deadline', (text) => (text === '' ? null : time(text))),
+    hooks: hooksOf(checked, fromFile),
     plain: as('plain', truth),
     allowMissingDown: as('allowMissingDown', truth),
     logFormat: as('logFormat', (text) => text as Config['logFormat']['value']),

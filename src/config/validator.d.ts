@@ -3,6 +3,9 @@ declare module 'virtual:config-validator' {
   export interface Node {
     readonly type?: string | readonly string[];
     readonly properties?: Readonly<Record<string, Node>>;
+    readonly items?: Node;
+    readonly $ref?: string;
+    readonly definitions?: Readonly<Record<string, Node>>;
     readonly enum?: readonly string[];
     readonly default?: string | number | boolean;
     /** The value is not to be shown. */

@@ -1,10 +1,11 @@
 /** Events to lines of narration (stderr), outcomes to lines of result (stdout). */
 
-import type { Event, LockHolder } from '../event.ts';
+import type { Event, HookOf, LockHolder } from '../event.ts';
 import type { Report, StepReport } from '../report.ts';
 import type { MigrationState, Status, StatusRow } from '../status.ts';
 import { duration } from './duration.ts';
 import { inVoice, printable, type Voice } from './error-text.ts';
+import { hookLines } from './hooks.ts';
 import { namedRunText, namedStatusText } from './named.ts';
 import { scriptRunText, scriptStatusText } from './script.ts';
 
@@ -14,6 +15,9 @@ type Formatters = { readonly [K in Event['kind']]: (event: Of<K>) => string | nu
 /** What it is called in a sentence. */
 const called = ({ id, name }: { readonly id: string; readonly name: string }): string =>
   `${id} ${name}`.trim();
+
+const hookCalled = ({ hook, name, migration }: HookOf): string =>
+  `${hook}${migration === null ? '' : ` of ${migration}`}: ${name}`;
 
 /** A new kind of event without a line here does not compile. Null: nothing to say. */
 const LINES: Formatters = {
@@ -30,6 +34,8 @@ const LINES: Formatters = {
   statement: (e) => `  ${e.id} statement ${e.statement}/${e.statements} (line ${e.line})`,
   finished: (e) =>
     `${e.direction === 'up' ? 'applied' : 'reverted'} ${called(e)} (${duration(e.executionTimeMs)})`,
+  hook: (e) => (e.runs === 'sql' ? null : `running ${hookCalled(e)}`),
+  'hook-finished': (e) => `ran ${hookCalled(e)} (${duration(e.executionTimeMs)})`,
   notice: (e) => `${e.severity}: ${e.message}`,
   warning: ({ warning: w }) =>
     `warning: ${w.file === null ? '' : `${w.file}${at(w.line, w.column)}: `}${w.message}`,
@@ -88,6 +94,7 @@ function dryText(r: Report, wanted: 'up' | 'down'): string {
     '',
     `Current version: ${shown(r.from)}`,
     `Target version: ${shown(r.to)}`,
+    ...hookLines(r.hooks),
   ].join('\n');
 }
 
