@@ -2,7 +2,7 @@
 
 import type { Done } from './apply.ts';
 import type { MigrateError } from './errors.ts';
-import type { Emit, Warning } from './event.ts';
+import { type Emit, type Warning, warn } from './event.ts';
 import { type Hooks, NO_HOOKS } from './hook.ts';
 import { inOrder } from './layout/named.ts';
 import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
@@ -70,8 +70,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
 
   return {
     emit,
-    warn: (reason, message, file) =>
-      emit({ kind: 'warning', warning: { reason, message, file, line: null, column: null } }),
+    warn: (reason, message, file) => warn(emit, reason, message, file),
     planned: (head, plan, mode) => {
       from = head;
       now = head;

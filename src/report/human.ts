@@ -3,7 +3,7 @@
 import type { Event, HookOf, LockHolder } from '../event.ts';
 import type { Report, StepReport } from '../report.ts';
 import type { MigrationState, Status, StatusRow } from '../status.ts';
-import { duration } from './duration.ts';
+import { duration } from './amounts.ts';
 import { inVoice, printable, type Voice } from './error-text.ts';
 import { hookLines } from './hooks.ts';
 import { namedRunText, namedStatusText } from './named.ts';
