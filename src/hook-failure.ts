@@ -67,4 +67,4 @@ function nextOf(step: Step, mode: Mode, hook: HookName, cure: string): string {
 export const nextOfAll = (hook: HookName, again: string): string =>
   hook === 'beforeAll'
     ? `run \`${again}\` again: no migration was run`
-    : 'run it by hand: the migrations are applied and kept, and a run with nothing to do runs no hooks';
+    : 'run it by hand: all migrations of this run are committed and kept, and a run with nothing to do runs no hooks';

@@ -119,10 +119,11 @@ function failed(
   cause?: unknown,
 ): MigrateError {
   const operation = hookOperation(hook, step);
+  const next = nextOf(r, hook, step);
   return new MigrateError(r.worker.code, reason, {
     operation,
     message,
-    hint: `correct it, and ${nextOf(r, hook, step)}`,
+    hint: reason === 'hook' ? `correct it, and ${next}` : next,
     cause,
   });
 }

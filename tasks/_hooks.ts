@@ -3,7 +3,7 @@
 import { dirname } from 'node:path';
 import { hookText } from '../src/config/hooks.ts';
 import { originText } from '../src/config/layer.ts';
-import type { Emit } from '../src/event.ts';
+import { type Emit, warn } from '../src/event.ts';
 import { type GivenHook, type GivenHooks, HOOK_NAMES, type HookName } from '../src/hook.ts';
 import { scriptOf } from '../src/layout/script.ts';
 import type { MigrationFile, Migrations } from '../src/migration.ts';
@@ -15,7 +15,7 @@ export interface Around {
   readonly carried: Carried | null;
   /** A line on stderr. */
   readonly say: (text: string) => void;
-  readonly warn: Emit;
+  readonly emit: Emit;
 }
 
 /** A bundle runs those that it was built with and no others, as with its migrations. */
@@ -88,15 +88,12 @@ function commandHook(
 }
 
 /** What is not run is not passed over in silence. */
-function warnOfOthers({ loaded, warn }: Around, inside: CarriedHooks): void {
+function warnOfOthers({ loaded, emit }: Around, inside: CarriedHooks): void {
   const { hooks } = loaded.config;
   const built = HOOK_NAMES.flatMap((name) => inside[name].map((hook) => hookLine(name, hook)));
   const said = HOOK_NAMES.flatMap((name) => hooks[name].value.map((hook) => `${name}: ${hookText(hook)}`));
   const first = HOOK_NAMES.map((name) => hooks[name]).find(({ value }) => value.length > 0);
   if (first === undefined || said.join('\n') === built.join('\n')) return;
   const message = `${originText(first.origin)}: these hooks are not run: a bundle runs those that it was built with${built.length === 0 ? ', and this one has none' : ''}`;
-  warn({
-    kind: 'warning',
-    warning: { reason: 'other_hooks', message, file: null, line: null, column: null },
-  });
+  warn(emit, 'other_hooks', message);
 }

@@ -123,7 +123,7 @@ async function perform({
     ...optionsOf(loaded),
     database: command.connects && !args.has('embedded') ? databaseOf(loaded) : '',
     ...(carried === null ? {} : { migrations: carried.migrations() }),
-    hooks: hooksFor({ loaded, carried, say, warn: onEvent }),
+    hooks: hooksFor({ loaded, carried, say, emit: onEvent }),
     signal,
     onEvent,
     confirm: async (steps, database) => {

@@ -202,7 +202,7 @@ describe('a command that fails', () => {
     const result = await rungs('up');
     expect(result.code).toBe(12);
     expect(result.stderr).toContain('applied: 1, 2 (kept)');
-    expect(result.stderr).toContain('the migrations are applied and kept');
+    expect(result.stderr).toContain('all migrations of this run are committed and kept');
     expect(await tables()).toEqual(['a', 'b']);
     expect(await rungs('up')).toMatchObject({ code: 0, stdout: 'Already at latest version: 2\n' });
   });

@@ -18,6 +18,7 @@ import {
 import { createDatabase, type Database, serverMajor } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf, writeInto } from '../support/folder.ts';
+import { recorder } from '../support/recorder.ts';
 
 const THREE = {
   '1_a.up.sql': 'create table a (id int);',
@@ -133,15 +134,7 @@ describe('SQL hooks', () => {
 
   it('are one message with their migration', async () => {
     const { database, hook, options } = await place(ALL);
-    const client = new pg.Client(database.url);
-    await client.connect();
-    const sent: string[] = [];
-    const wire = (client as unknown as { connection: { query(text: string): void } }).connection;
-    const original = wire.query.bind(wire);
-    wire.query = (text) => {
-      sent.push(text);
-      original(text);
-    };
+    const { client, sent } = await recorder(database);
     await up({
       ...options,
       database: client,
@@ -186,21 +179,25 @@ describe('SQL hooks', () => {
 
   it('on a client on loan leave it as it was lent', async () => {
     const { database, hook, options } = await place({
-      all: `set search_path = pg_catalog`,
+      all: 'set search_path = pg_catalog',
+      path: 'set search_path = public',
       after: note('afterEach'),
     });
     const client = new pg.Client(database.url);
     await client.connect();
     await client.query('create schema app; set search_path = app, public');
-    await up({
-      ...options,
-      database: client,
-      hooks: { beforeAll: hook('all'), beforeEach: hook('all'), afterEach: hook('after') },
-      steps: 1,
-    }).catch((e) => e);
+    const hooks: GivenHooks = {
+      beforeAll: hook('all'),
+      beforeEach: hook('path'),
+      afterEach: [hook('after'), hook('all')],
+      afterAll: hook('all'),
+    };
+    await up({ ...options, database: client, hooks });
     const { rows } = await client.query('show search_path');
     await client.end();
     expect(rows).toEqual([{ search_path: 'app, public' }]);
+    expect(await exists(database, 'public.c')).toBe(true);
+    expect(await said(database)).toHaveLength(3);
   });
 });
 
@@ -341,7 +338,7 @@ describe('a hook that fails', () => {
       location: { file: hook('bad'), line: 1, column: 8 },
       report: { to: 3n, failed: null, notReached: [], pending: [] },
     });
-    expect(error.hint).toContain('the migrations are applied and kept');
+    expect(error.hint).toContain('all migrations of this run are committed and kept');
     expect(await ledger(database)).toEqual([{ version: 3, dirty: false }]);
     expect(await up({ ...options, hooks })).toMatchObject({ applied: [], hooks: [] });
   });
@@ -457,7 +454,7 @@ describe('around a plain migration', () => {
 });
 
 describe('a function', () => {
-  const recorder = () => {
+  const planner = () => {
     const plans: HookPlan[] = [];
     const record: HookFunction = (p) => void plans.push(p);
     return { plans, record };
@@ -465,7 +462,7 @@ describe('a function', () => {
 
   it('is called with the plan, outside of the transaction', async () => {
     const { database, options, migrations } = await place({});
-    const { plans, record } = recorder();
+    const { plans, record } = planner();
     const there: unknown[] = [];
     const hooks: GivenHooks = {
       beforeEach: [record, async () => void there.push(await exists(database, 'a'))],
@@ -552,6 +549,51 @@ describe('a function', () => {
     const hooks = { beforeAll: [() => {}, hook('slow')] };
     const error = await failureOf(up({ ...options, hooks, onEvent, signal: controller.signal }));
     expect(error).toMatchObject({ reason: 'cancelled', operation: 'run the beforeAll hook' });
+  });
+});
+
+describe('where the connection is lost', () => {
+  const kill =
+    (database: Database): HookFunction =>
+    async () =>
+      void (await database.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'rungs up'`,
+      ));
+
+  it('in a hook before all, the error says that it is not known what became of the hook', async () => {
+    const { hook, options } = await place({ dies: 'select pg_terminate_backend(pg_backend_pid())' });
+    const error = await failureOf(up({ ...options, hooks: { beforeAll: hook('dies') } }));
+    expect(error).toMatchObject({ reason: 'connection_lost', operation: 'run the beforeAll hook' });
+    expect(error.message).toContain('it is not known whether the hook was committed');
+    expect(await up(options)).toMatchObject({ to: 3n });
+  });
+
+  it('in a hook around a migration, it is looked up that nothing was committed', async () => {
+    const { database, hook, options } = await place({
+      dies: 'select pg_terminate_backend(pg_backend_pid())',
+    });
+    const error = await failureOf(up({ ...options, hooks: { afterEach: hook('dies') } }));
+    expect(error).toMatchObject({ reason: 'connection_lost', report: { to: null, dirty: false } });
+    expect(await exists(database, 'a')).toBe(false);
+  });
+
+  it('while a function runs before a migration, too', async () => {
+    const { database, options } = await place({});
+    const error = await failureOf(up({ ...options, hooks: { beforeEach: kill(database) } }));
+    expect(error).toMatchObject({ reason: 'connection_lost', report: { to: null, dirty: false } });
+    expect(await exists(database, 'a')).toBe(false);
+  });
+
+  it('behind the last migration, afterAll fails, and what was applied is told', async () => {
+    const { database, hook, options } = await place({ 'after-all': note('afterAll') });
+    const hooks = { afterEach: kill(database), afterAll: hook('after-all') };
+    const error = await failureOf(up({ ...options, hooks, steps: 1 }));
+    expect(error).toMatchObject({
+      reason: 'connection_lost',
+      operation: 'run the afterAll hook',
+      report: { to: 1n },
+    });
+    expect(error.hint).toContain('committed and kept');
   });
 });
 
