@@ -1,10 +1,12 @@
 /** Runs one step in its mode. */
 
+import { untilUnblocked } from './again.ts';
 import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { warn } from './event.ts';
 import { operationOf } from './failure.ts';
 import { type FileMessage, own } from './file-message.ts';
+import { readMarker } from './marker.ts';
 import * as messages from './messages.ts';
 import type { Mode } from './migration.ts';
 import { opened } from './opened.ts';
@@ -23,7 +25,7 @@ export async function apply(r: Running): Promise<Done> {
   const { worker, step } = r;
   const marks: { readonly elapsedMs: number; readonly locks: number }[] = [];
   worker.session.onNotice = ({ severity, message }) => {
-    const mark = messages.readMarker(worker.envelope, message);
+    const mark = readMarker(worker.envelope, message);
     if (mark === null) worker.emit({ kind: 'notice', severity, message, id: step.migration.id });
     else marks.push(mark);
   };
@@ -43,11 +45,11 @@ async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMes
   else if (mode === 'resumable') await resumable(r);
   else {
     try {
-      await atomic(r);
+      await untilUnblocked(r, atomic);
       return { mode, isOneMessage: true };
     } catch (e) {
       if (isDuplicate(r, e)) {
-        await withoutDuplicates(r);
+        await untilUnblocked(r, withoutDuplicates);
         return { mode, isOneMessage: false };
       }
       if (!isForOneByOne(r, e)) throw e;
@@ -87,7 +89,7 @@ async function atomic(r: Running): Promise<void> {
   const message = messages.atomic(worker.envelope, step, r.analysis);
   let reply: Reply;
   try {
-    reply = await send(worker, message);
+    reply = await send(r, message);
   } catch (e) {
     const failed = await settle(worker, e, message);
     // Only the marker came after the commit: a cancel that arrived then has cancelled nothing.

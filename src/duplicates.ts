@@ -57,7 +57,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
 
 async function unlessDuplicate(r: Running, st: Statement, message: FileMessage): Promise<void> {
   try {
-    await send(r.worker, message);
+    await send(r, message);
   } catch (e) {
     const server = e instanceof MessageFailed ? e.server : null;
     if (server === null || !DUPLICATE.includes(server.code)) {

@@ -12,7 +12,7 @@ import type { Hooks } from './hook.ts';
 import type { Job } from './job.ts';
 import type { Entry } from './ledger/journal.ts';
 import { type Log, startLog } from './log.ts';
-import { look, readRecorded, type Sight } from './look.ts';
+import { look, readRecorded, type Sight, stateBefore } from './look.ts';
 import * as messages from './messages.ts';
 import type { Goal, Migrations } from './migration.ts';
 import { noteUnread } from './note-failure.ts';
@@ -25,7 +25,7 @@ import type { Recorded } from './recorded.ts';
 import { asMigrateError, refused } from './refused.ts';
 import type { Outcome } from './report.ts';
 import type { Worker } from './send.ts';
-import { cleanUp, decode, own, READ, restore, type SessionState } from './session-state.ts';
+import { cleanUp, restore } from './session-state.ts';
 import type { State } from './state.ts';
 import { runSteps } from './steps.ts';
 
@@ -168,6 +168,8 @@ async function underLock(command: Command, session: Session, first: View, asked:
       emit: log.emit,
       now: job.now,
       signal: job.signal,
+      patience: job.patience,
+      beside: job.door.beside,
       multiStatement: job.door.multiStatement,
       envelope: {
         place,
@@ -177,6 +179,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
         ...cleanUp(sessionState),
         hooks: stepHooks(hooks, now.analysed),
         lockIds: ids,
+        statementLockMs: identity.hasLockTimeout ? 0 : job.patience.timeoutMs,
       },
     };
     if (!isNothing(now.plan)) await prepare(worker, now);
@@ -190,16 +193,6 @@ async function underLock(command: Command, session: Session, first: View, asked:
     });
     if (session.lent) await session.send(restore(sessionState)).catch(() => {});
   }
-}
-
-async function stateBefore(session: Session, watch: boolean): Promise<SessionState> {
-  if (!session.lent) return own(watch);
-  const reply = await refused(
-    session.query(READ),
-    'MIGRATION_INIT_FAILED',
-    'read the lent client’s settings',
-  );
-  return decode(reply.sets[0]?.[0] ?? {}, watch);
 }
 
 /** The tables, what happened without us, and the edited files that are accepted. */

@@ -1,7 +1,16 @@
 /** A hook that failed, told as its file sees it: where, for which migration, and what is now. */
 
 import { type ErrorCode, MigrateError } from './errors.ts';
-import { CURES, commandFor, detailsOf, type Failed, reasonOf, rightHint } from './failure.ts';
+import {
+  blockedBy,
+  CURES,
+  commandFor,
+  detailsOf,
+  type Failed,
+  letGoText,
+  reasonOf,
+  rightHint,
+} from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import type { HookName } from './hook.ts';
 import { type HookPlace, hookAt } from './hook-text.ts';
@@ -25,13 +34,14 @@ export function hookFailure(
   const { server } = failed;
   const { hook } = place.hook;
   const step = 'step' in at ? at.step : null;
-  const reason: Reason = reasonOf(server);
+  const letGo = letGoText(failed);
+  const reason: Reason = letGo === null ? reasonOf(server) : 'lock_timeout';
   const cure = cureOf(failed, place);
   return new MigrateError(code, reason === 'sql' ? 'hook' : reason, {
     operation: hookOperation(hook, step),
-    message: server.message,
+    message: letGo ?? server.message,
     sqlstate: server.code,
-    details: detailsOf(server),
+    details: [...blockedBy(failed), ...detailsOf(server)],
     location: place.location,
     excerpt: place.excerpt,
     hint: 'step' in at ? nextOf(at.step, at.mode, hook, cure) : `${cure}, and ${nextOfAll(hook, at.again)}`,

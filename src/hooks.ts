@@ -9,11 +9,11 @@ import { hookFailure, hookOperation, nextOfAll } from './hook-failure.ts';
 import type { Job } from './job.ts';
 import type { Log } from './log.ts';
 import * as messages from './messages.ts';
-import type { Goal, MigrationFile, Step } from './migration.ts';
+import type { Direction, Goal, MigrationFile, Step } from './migration.ts';
 import { hookedStep, hookReport } from './plan/hooks.ts';
 import { commandOf } from './plan/situation.ts';
 import { asMigrateError } from './refused.ts';
-import { SessionLost, send, settle, type Worker } from './send.ts';
+import { SessionLost, sendAs, settle, type Worker } from './send.ts';
 
 /** A run under the lock, and what its hooks are told of it. */
 export interface Run {
@@ -87,13 +87,15 @@ async function runSql(r: Run, name: HookName, file: MigrationFile): Promise<void
   worker.session.onNotice = ({ severity, message }) =>
     worker.emit({ kind: 'notice', severity, message, id: null });
   try {
-    const { tags } = await send(worker, message);
+    const { tags } = await sendAs(worker, { id: name, name: file.path, direction: directionOf(r) }, message);
     if (tags.at(-1) === 'COMMIT') return;
   } catch (e) {
     throw await sqlFailed(r, name, message, e);
   }
   throw failed(r, name, null, 'hook', `the transaction of ${file.path} did not end with COMMIT`);
 }
+
+const directionOf = ({ steps }: Run): Direction => steps[0]?.direction ?? 'up';
 
 async function sqlFailed(r: Run, name: HookName, message: FileMessage, e: unknown): Promise<MigrateError> {
   const { worker, goal } = r;

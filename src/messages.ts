@@ -10,10 +10,10 @@ import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
+import { marker } from './marker.ts';
 import type { Analysis, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
-import { dollar, literal } from './sql/quote.ts';
 import { blanked } from './sql/wrapper.ts';
 
 /** Who writes what was done, and where: enough for what runs no file. */
@@ -32,6 +32,8 @@ export interface Envelope extends Writer {
   /** How many statements that is. */
   readonly cleanUpTags: number;
   readonly lockIds: readonly bigint[];
+  /** How long a statement waits for somebody else's lock; 0: as the session has it. */
+  readonly statementLockMs: number;
   /** In the transactions of each step. */
   readonly hooks: StepHooks;
 }
@@ -45,35 +47,27 @@ const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   checksum: step.migration.up?.checksum ?? null,
 });
 
-/**
- * After the commit: RAISE INFO makes the server flush, so that progress is live, and tells how long the step took
- * and how many of our locks are left (a file can drop them with pg_advisory_unlock_all).
- */
-function marker(e: Envelope): string {
-  const ids = e.lockIds.map((id) => `(${id >> 32n}, ${id & 0xffffffffn})`).join(', ');
-  const held =
-    e.lockIds.length === 0
-      ? '0'
-      : `(select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and granted and objsubid = 1
-    and pid = pg_backend_pid() and (classid::bigint, objid::bigint) in (${ids}))`;
-  const elapsed = 'round(extract(epoch from clock_timestamp() - statement_timestamp()) * 1000)';
-  return `do ${dollar(` begin raise info '%', concat_ws(' ', ${literal(e.nonce)}, ${elapsed}, ${held}); end `)}`;
-}
-
-/** Reads a marker back; null where the notice is the file's own. */
-export function readMarker(
-  e: Envelope,
-  message: string,
-): { readonly elapsedMs: number; readonly locks: number } | null {
-  const [nonce, elapsed, locks] = message.split(' ');
-  return nonce === e.nonce ? { elapsedMs: Number(elapsed), locks: Number(locks) } : null;
-}
-
 /** Milliseconds since the message arrived, which began the transaction. */
 const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
-/** Before the file. */
-export const opening = (e: Envelope, step: Step): FileMessage => hooked('begin; ', 1, e.hooks.before, step);
+/** As much as the setting takes. */
+const LONGEST_MS = 2147483647;
+
+/** A file that sets its own comes later, and wins. */
+const limit = ({ statementLockMs }: Envelope, scope: 'local' | 'session'): readonly string[] =>
+  statementLockMs === 0
+    ? []
+    : [`set ${scope} lock_timeout = ${Math.min(Math.ceil(statementLockMs), LONGEST_MS)}`];
+
+/** The same for the rest of a resumable file, and its end before a statement that may wait as long as it must. */
+export const limited = (e: Envelope): string => limit(e, 'session').join();
+export const UNLIMITED = 'set lock_timeout = 0';
+
+/** What stands before a file in its transaction. */
+export function opening(e: Envelope, step: Step): FileMessage {
+  const head = ['begin', ...limit(e, 'local')];
+  return hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step);
+}
 
 /** The same with the file's statements in messages of their own. */
 export function beginning(e: Envelope, step: Step): FileMessage {
@@ -82,15 +76,19 @@ export function beginning(e: Envelope, step: Step): FileMessage {
 }
 
 /** afterEach finds the session as it was at its start, whatever the file has set, and leaves it so too. */
-function cleaned(e: Envelope, step: Step): FileMessage {
-  if (e.hooks.after.length === 0) return own(`${e.cleanUp}; `);
-  const { text, hooks } = hooked(`${e.cleanUp}; `, e.cleanUpTags, e.hooks.after, step);
-  return own(`${text}${e.cleanUp}; `, hooks);
+function cleaned(e: Envelope, step: Step, limits: readonly string[]): FileMessage {
+  const clean = `${[e.cleanUp, ...limits].join('; ')}; `;
+  if (e.hooks.after.length === 0) return own(clean);
+  const { text, hooks } = hooked(clean, e.cleanUpTags + limits.length, e.hooks.after, step);
+  return own(`${text}${clean}`, hooks);
 }
 
-/** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
+/**
+ * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
+ * waited for, the file's are held.
+ */
 export function closing(e: Envelope, step: Step): FileMessage {
-  const { text, hooks } = cleaned(e, step);
+  const { text, hooks } = cleaned(e, step, limit(e, 'local'));
   const record = `${e.ledger.record(e.place, step, ELAPSED)};
 ${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
   return own(`${text}${record}`, hooks);
@@ -101,7 +99,7 @@ export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null
   const first = opening(e, step);
   const last = closing(e, step);
   const body = `${first.text}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; `;
-  const tagsBefore = 1 + weave(e.hooks.before, step).tags;
+  const tagsBefore = 1 + limit(e, 'local').length + weave(e.hooks.before, step).tags;
   const statements = analysis?.statements.length ?? 0;
   const hooks = [...(first.hooks ?? []), ...moved(last.hooks ?? [], body.length, tagsBefore + statements)];
   const data = dataOf(step.file);
@@ -111,10 +109,13 @@ export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id, in its first rows. */
 export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): FileMessage {
   const begin = e.ledger.begin(e.place, step);
-  const head = `begin; ${begin};
-${journal.insert(e.place, entry(e, step, mode), e.author, 'started')}; `;
-  const { text, hooks } = hooked(head, begin === '' ? 2 : 3, e.hooks.before, step);
-  return own(`${text}commit`, hooks);
+  const limits = mode === 'resumable' ? limit(e, 'session') : [];
+  // With hooks it comes before them, as one that sets its own is to win.
+  const [first, last] = e.hooks.before.length > 0 ? [limits, []] : [[], limits];
+  const write = journal.insert(e.place, entry(e, step, mode), e.author, 'started');
+  const head = `begin; ${begin};\n${[write, ...first].join('; ')}; `;
+  const { text, hooks } = hooked(head, (begin === '' ? 2 : 3) + first.length, e.hooks.before, step);
+  return own(`${text}${['commit', ...last].join('; ')}`, hooks);
 }
 
 /** Hooks of the whole run, in a transaction of their own. */
@@ -134,7 +135,7 @@ export function finish(
   const cleans = mode === 'resumable' || e.hooks.after.length > 0;
   // A file may have made transactions read-only; the clean-up ends that for the next.
   const head = `begin${cleans ? ' read write' : ''}; `;
-  const { text, hooks = [] } = cleans ? cleaned(e, step) : own('');
+  const { text, hooks = [] } = cleans ? cleaned(e, step, []) : own('');
   const end = `${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
   return own(`${head}${text}${end}`, moved(hooks, head.length, 1));

@@ -25,6 +25,7 @@ describe('the guarded ledger write', () => {
     cleanUpTags: 1,
     lockIds: [],
     hooks: { before: [], after: [] },
+    statementLockMs: 0,
   };
 
   /** Sends both messages at once on two sessions without any advisory lock; both files are slow. */

@@ -92,6 +92,7 @@ describe('without hooks', () => {
       cleanUp: 'reset all',
       cleanUpTags: 1,
       lockIds: [],
+      statementLockMs: 0,
       hooks: { before: [], after: [] },
     };
     const from = { version: null, dirty: false };
