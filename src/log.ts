@@ -3,11 +3,20 @@
 import type { Done } from './apply.ts';
 import type { MigrateError } from './errors.ts';
 import { type Emit, type Warning, warn } from './event.ts';
+import { type Hooks, NO_HOOKS } from './hook.ts';
 import { inOrder } from './layout/named.ts';
 import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
+import { inStep, plannedHooks } from './plan/hooks.ts';
 import type { Plan } from './plan/situation.ts';
 import type { Head } from './recorded.ts';
-import { emptyReport, type MigrationRef, type Outcome, type Report, type StepReport } from './report.ts';
+import {
+  emptyReport,
+  type HookReport,
+  type MigrationRef,
+  type Outcome,
+  type Report,
+  type StepReport,
+} from './report.ts';
 
 export interface Log {
   readonly emit: Emit;
@@ -16,9 +25,11 @@ export interface Log {
   readonly planned: (head: Head, plan: Plan, mode: (step: Step) => Mode) => void;
   /** The ledger as it was found, whatever the plan will be. */
   readonly seen: (head: Head) => void;
-  readonly read: (source: Migrations) => void;
+  readonly read: (source: Migrations, hooks: Hooks) => void;
   readonly started: (step: Step, mode: Mode) => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
+  /** One that is in no step of its own. */
+  readonly hooked: (hook: HookReport) => void;
   /** Sent, and its outcome cannot be found out. */
   readonly unknown: (step: Step) => void;
   /** The ledger as it was read after a failure. */
@@ -36,6 +47,8 @@ const named = ({ migration, direction, file }: Step) => ({
 
 export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean }): Log {
   let layout: Layout = 'pairs';
+  let hooks: Hooks = NO_HOOKS;
+  const ran: HookReport[] = [];
   const warnings: Warning[] = [];
   const applied: StepReport[] = [];
   const unknown: Step[] = [];
@@ -66,8 +79,9 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       modes = mode;
       for (const warning of plan.warnings) emit({ kind: 'warning', warning });
     },
-    read: (source) => {
+    read: (source, found) => {
       layout = source.layout;
+      hooks = found;
       if (layout === 'script') emit({ kind: 'initializing' });
     },
     seen: (head) => {
@@ -84,8 +98,12 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       current = null;
       now = { version: step.to, dirty: false };
       applied.push({ ...named(step), mode, executionTimeMs });
+      ran.push(...inStep(hooks, step));
       const { id, name } = step.migration;
       emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
+    },
+    hooked: (hook) => {
+      ran.push(hook);
     },
     unknown: (step) => {
       current = null;
@@ -109,7 +127,8 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       executionTimeMs: null,
     }));
     const after = to === undefined ? from : { version: to.to, dirty: false };
-    return { ...common(after), dryRun: true, applied: planned, pending: pendingAfter([], remaining) };
+    const pending = pendingAfter([], remaining);
+    return { ...common(after), dryRun: true, applied: planned, hooks: plannedHooks(hooks, steps), pending };
   }
 
   function report(): Report {
@@ -119,6 +138,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     return {
       ...common(now),
       applied,
+      hooks: ran,
       failed:
         failed === null
           ? null
