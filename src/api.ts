@@ -139,6 +139,7 @@ function jobFor(command: string, options: RunOptions): Job {
       ahead: options.acceptAhead ?? false,
     },
     lockTimeoutMs: options.lockTimeoutMs ?? 15_000,
+    lockStrategy: options.lockStrategy ?? 'session',
     dryRun: options.dryRun ?? false,
     plainOnly: options.plain ?? false,
     skipDuplicates: options.skipDuplicates ?? false,

@@ -3,6 +3,7 @@
 import { MigrateError } from './errors.ts';
 import * as messages from './messages.ts';
 import type { Statement } from './migration.ts';
+import { enclosing } from './opening.ts';
 import { MessageFailed } from './pg/message.ts';
 import { attempt, own, type Running, send, settle, stopIfAborted, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
@@ -42,7 +43,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
   const { worker, step, analysis } = r;
   const { file } = step;
   if (file === null) return;
-  await attempt(r, own('begin'));
+  await attempt(r, own(enclosing(worker.envelope, step).before.join('; ')));
   for (const st of analysis?.statements ?? []) {
     // A client on loan goes back without our transaction.
     if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});

@@ -6,6 +6,7 @@ import { NO_SENTINEL } from './ledger/sentinel.ts';
 import type { FileMessage } from './messages.ts';
 import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
+import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
 import { fromBytes, fromCodePoints } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
@@ -84,7 +85,7 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    reason === 'raced' || reason === 'sentinel'
+    reason === 'raced' || reason === 'sentinel' || reason === 'pooler'
       ? details
       : { ...details, hint: next(failed, step, mode, place, statement) },
   );
@@ -146,6 +147,7 @@ function typeAt(place: Place | null): string | null {
 
 export function reasonOf(server: ServerError): Reason {
   if (server.code === RACED) return 'raced';
+  if (server.code === ELSEWHERE) return 'pooler';
   if (server.code === NO_SENTINEL) return 'sentinel';
   if (server.code === '42501') return 'permission';
   if (server.code === '25006') return 'read_only';
@@ -182,7 +184,7 @@ function locate(
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
     // encoding does not have.
-    const isUnread = completed.length === 0 && message.tagsBefore === 1;
+    const isUnread = completed.length === 0 && message.tagsBefore > 0 && Number.isFinite(message.tagsBefore);
     const isFiles = isUnread || analysis?.parsed === false || index === statements.length;
     return isFiles
       ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }

@@ -3,6 +3,7 @@
 import type { Emit } from './event.ts';
 import type { Tables } from './ledger/identify.ts';
 import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
+import type { LockStrategy } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import type { Allowances } from './plan/situation.ts';
 
@@ -28,6 +29,7 @@ export interface Job {
   readonly source: () => Promise<Migrations>;
   readonly allow: Allowances;
   readonly lockTimeoutMs: number;
+  readonly lockStrategy: LockStrategy;
   readonly dryRun: boolean;
   /** Run every file golang-migrate's way. */
   readonly plainOnly: boolean;

@@ -8,6 +8,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
 import type { Cut, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
+import { enclosing, held, type Locking } from './opening.ts';
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { dollar, literal } from './sql/quote.ts';
@@ -21,12 +22,11 @@ export interface Writer {
 }
 
 /** What is the same for every message of a run. */
-export interface Envelope extends Writer {
+export interface Envelope extends Writer, Locking {
   /** Unguessable, so that no file can fake a marker. */
   readonly nonce: string;
   /** What makes the session as it was (session-state.ts); sent after each file, before the ledger write. */
   readonly cleanUp: string;
-  readonly lockIds: readonly bigint[];
 }
 
 /** A message with the file, or a part of it, inside. */
@@ -79,20 +79,26 @@ export function readMarker(
 const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
 /** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
-export const closing = (e: Envelope, step: Step): string =>
-  `${e.cleanUp}; ${e.ledger.record(e.place, step, ELAPSED)};
+export const closing = (e: Envelope, step: Step, { cleanUp } = enclosing(e, step)): string =>
+  `${cleanUp}; ${e.ledger.record(e.place, step, ELAPSED)};
 ${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(e: Envelope, step: Step, wrapper: readonly Range[] = []): FileMessage {
-  const before = 'begin; ';
-  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(e, step)}`;
-  return { text, before: before.length, offset: 0, tagsBefore: 1, data: dataOf(step.file) };
+export function atomic(
+  e: Envelope,
+  step: Step,
+  wrapper: readonly Range[] = [],
+  around = enclosing(e, step),
+): FileMessage {
+  const before = `${around.before.join('; ')}; `;
+  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(e, step, around)}`;
+  const tagsBefore = around.before.length;
+  return { text, before: before.length, offset: 0, tagsBefore, data: dataOf(step.file) };
 }
 
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id. */
 export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): string {
-  return `begin; ${e.ledger.begin(e.place, step)};
+  return `begin; ${held(e)}${e.ledger.begin(e.place, step)};
 ${journal.insert(e.place, entry(e, step, mode), e.author, 'started')}; commit`;
 }
 

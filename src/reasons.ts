@@ -78,6 +78,11 @@ export const REASONS = {
     meaning: 'A table with the version table’s or the journal’s name is somebody else’s.',
     next: 'where another tool owns the name, name ours with `x-migrations-table=` or `x-journal-table=` in the URL; `task migrate:adopt` takes another tool’s database over',
   },
+  lock_strategy: {
+    meaning:
+      'A file needs more than one transaction, and with `lockStrategy: transaction` no lock lasts longer. Nothing was run.',
+    next: 'run it over a direct connection, without `lockStrategy: transaction`',
+  },
   lock_timeout: {
     meaning: 'Another runner held the migration lock for too long.',
     next: 'wait for the other run, or raise `--lock-timeout`',
@@ -119,6 +124,11 @@ export const REASONS = {
     next: 'renumber it, or run `task migrate -- --allow-out-of-order`',
   },
   permission: { meaning: 'The role lacks a right.', next: 'grant the right, or connect as the owner' },
+  pooler: {
+    meaning:
+      'A connection pooler is in between, and hands each transaction to another server process. Nothing was run.',
+    next: 'connect to the server’s own port, or write `lockStrategy: transaction` into rungs.yaml (docs/poolers.md)',
+  },
   psql: { meaning: 'A file asks of psql what rungs does not do.', next: 'take it out, as the error says' },
   raced: {
     meaning:

@@ -18,12 +18,15 @@ export interface Fate {
  * Null where the database cannot be reached, or the locks not be had.
  */
 export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fate | null> {
-  const { lockIds, author, ledger, place } = worker.envelope;
+  const { lockIds, perMessage, author, ledger, place } = worker.envelope;
+  const ids = perMessage ?? lockIds;
+  const { lockStrategy } = job;
   const { version, name } = ledger.key(step.migration);
   try {
     const session = await job.door.reopen();
     try {
-      await acquire(session, lockIds, {
+      await acquire(session, ids, {
+        lockStrategy,
         code: worker.code,
         timeoutMs: job.lockTimeoutMs,
         now: job.now,
@@ -33,7 +36,7 @@ export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fat
       // Where it was: a lent client has a search_path that this session has not.
       const sight = await look(session, { ...job.door.table, schema: place.schema }, ledger.layout);
       const recorded = await readRecorded(session, sight);
-      await release(session, lockIds);
+      await release(session, ids, job);
       const row = recorded.journal.findLast(
         (r) =>
           r.run === author.run &&

@@ -9,18 +9,29 @@ import type { Log } from './log.ts';
 import { look, readRecorded } from './look.ts';
 import type { Step } from './migration.ts';
 import { noteFailure } from './note-failure.ts';
+import { RACED } from './ledger/journal.ts';
 import { acquire, release } from './pg/lock.ts';
 import { findOut } from './recover.ts';
+import { LOCKED } from './sql/advisory.ts';
 import { SessionLost, stopIfAborted, type Worker } from './send.ts';
 
-/** Runs each step, and after a failure finds out where that has left the database. */
+/** Another run has the locks, or has been there meanwhile; where each message takes them for itself, that is no failure. */
+const isOvertaken = ({ envelope }: Worker, e: unknown): boolean =>
+  envelope.perMessage !== null &&
+  e instanceof MigrateError &&
+  (e.sqlstate === LOCKED || e.sqlstate === RACED);
+
+/**
+ * Runs each step, and after a failure finds out where that has left the database. `overtaken`: what is left has to be
+ * planned anew.
+ */
 export async function runSteps(
   worker: Worker,
   job: Job,
   log: Log,
   steps: readonly Step[],
   analysed: Analysed,
-): Promise<void> {
+): Promise<'done' | 'overtaken'> {
   for (const step of steps) {
     const { analysis, mode } = chosenFor(analysed, step, job.plainOnly);
     stopIfAborted(worker, step);
@@ -33,8 +44,9 @@ export async function runSteps(
       if (e instanceof SessionLost) {
         await tellLoss(worker, job, log, step, e);
         if (step !== steps.at(-1)) throw lost(worker, step, e, 'the others were not begun');
-        return;
+        return 'done';
       }
+      if (isOvertaken(worker, e)) return 'overtaken';
       // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
       const after = await look(worker.session, job.door.table, worker.envelope.ledger.layout)
         .then((sight) => readRecorded(worker.session, sight))
@@ -44,6 +56,7 @@ export async function runSteps(
       throw e;
     }
   }
+  return 'done';
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
@@ -51,8 +64,9 @@ async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promis
   const file = step.file?.path ?? null;
   log.warn('locks_dropped', 'this migration released the migration lock; it has been taken again', file);
   const { lockIds: ids } = worker.envelope;
-  await release(worker.session, ids);
-  await acquire(worker.session, ids, { ...worker, timeoutMs: job.lockTimeoutMs });
+  await release(worker.session, ids, job);
+  const { lockStrategy, lockTimeoutMs: timeoutMs } = job;
+  await acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs });
 }
 
 /** Returns where the step turned out to be committed. */

@@ -172,6 +172,7 @@ export function optionsOf({ config: c, env }: Loaded) {
       ...(c.journal.value === null ? {} : { journal: c.journal.value }),
     },
     lockTimeoutMs: c.lockTimeoutMs.value,
+    lockStrategy: c.lockStrategy.value,
     // What is not said depends on the layout.
     retry: {
       ...(c.attempts.origin.kind === 'default' ? {} : { attempts: c.attempts.value }),

@@ -41,6 +41,7 @@ export interface Config {
   readonly requireSteps: Sourced<boolean>;
   readonly backupBeforeDown: Sourced<boolean>;
   readonly lockTimeoutMs: Sourced<number>;
+  readonly lockStrategy: Sourced<'session' | 'transaction'>;
   readonly attempts: Sourced<number>;
   readonly delayMs: Sourced<number>;
   readonly deadlineMs: Sourced<number | null>;
@@ -113,6 +114,7 @@ export function readConfig(inputs: Inputs): Config {
     requireSteps: as('requireSteps', truth),
     backupBeforeDown: as('backupBeforeDown', truth),
     lockTimeoutMs: as('lockTimeout', time),
+    lockStrategy: as('lockStrategy', (text) => text as Config['lockStrategy']['value']),
     attempts: as('retry/attempts', Number),
     delayMs: as('retry/delay', time),
     deadlineMs: as('retry/deadline', (text) => (text === '' ? null : time(text))),

@@ -51,6 +51,7 @@ function rows(shown: Shown): readonly Row[] {
     row('requireSteps', c.requireSteps, asItIs),
     row('backupBeforeDown', c.backupBeforeDown, asItIs),
     row('lockTimeout', c.lockTimeoutMs, durationText),
+    row('lockStrategy', c.lockStrategy, asItIs),
     row('retry.attempts', c.attempts, asItIs),
     row('retry.delay', c.delayMs, durationText),
     row('retry.deadline', c.deadlineMs, (ms) => (ms === null ? null : durationText(ms))),

@@ -23,6 +23,9 @@ describe('the guarded ledger write', () => {
     nonce: 'nonce',
     cleanUp: 'reset all',
     lockIds: [],
+    perMessage: null,
+    holder: null,
+    watch: false,
   };
 
   /** Sends both messages at once on two sessions without any advisory lock; both files are slow. */

@@ -1,0 +1,61 @@
+/**
+ * What stands before a file in its message, and holds the locks there: with `lockStrategy: transaction` each message
+ * takes them for itself.
+ */
+
+import type { Ledger } from './ledger/ledger.ts';
+import type { Step } from './migration.ts';
+import type { Place } from './recorded.ts';
+import { FORGET, remember, WATCH_HERE } from './session-state.ts';
+import { onlyIn, takeAll } from './sql/advisory.ts';
+
+export interface Locking {
+  /** Those that the session holds. */
+  readonly lockIds: readonly bigint[];
+  /** Those that each message takes until its commit; null where the session holds them. */
+  readonly perMessage: readonly bigint[] | null;
+  /** Whether the server can look for a dead client while it works. */
+  readonly watch: boolean;
+  /** Through a pooler, the server process in which the session holds them. */
+  readonly holder: number | null;
+}
+
+interface Setting extends Locking {
+  readonly place: Place;
+  readonly ledger: Ledger;
+  /** What makes the session as it was (session-state.ts); sent after each file, before the ledger write. */
+  readonly cleanUp: string;
+}
+
+/** `before` the file; `cleanUp` behind it. */
+export interface Enclosing {
+  readonly before: readonly string[];
+  readonly cleanUp: string;
+}
+
+/** This is the process that has the locks, or the transaction ends. */
+export const held = ({ holder }: Locking): string => (holder === null ? '' : `${onlyIn(holder)}; `);
+
+/** The locks, what they are for, and then the file: it has not begun where another run has them or has been there. */
+export function enclosing(e: Setting, step: Step): Enclosing {
+  if (e.perMessage === null) {
+    return { before: ['begin'], cleanUp: `${held(e)}${e.cleanUp}` };
+  }
+  const locked = ['begin', takeAll(e.perMessage), e.ledger.unmoved(e.place, step)];
+  return { before: [...locked, remember('transaction'), ...watched(e)], cleanUp: e.cleanUp };
+}
+
+const watched = ({ watch }: Locking): readonly string[] => (watch ? [WATCH_HERE] : []);
+
+/**
+ * For a file with SET TRANSACTION, which is refused (25001) once a query has run: the locks are taken only behind it,
+ * and where somebody has them, or has moved the version, all of it is rolled back.
+ */
+export const enclosingLate = (e: Setting): Enclosing => ({
+  before: ['begin', remember('session'), 'commit', 'begin', ...watched(e)],
+  cleanUp: `${takeAll(e.perMessage ?? [])}; ${e.cleanUp}; ${FORGET}`,
+});
+
+/** Asked when a file has failed that ran without the locks: whether that may be another run's doing. */
+export const stillUnmoved = (e: Setting, step: Step): string =>
+  `begin; ${takeAll(e.perMessage ?? [])}; ${e.ledger.unmoved(e.place, step)}; rollback`;
