@@ -175,7 +175,7 @@ async function runLocked(
         ledger,
         author: { tool: job.tool, run: job.newId() },
         nonce: job.newId(),
-        ...lockingOf(session, job, ids, sessionState, identity.canWatch),
+        ...(await lockingOf(session, ids, sessionState, identity.canWatch)),
       },
     };
     if (!isNothing(now.plan)) await prepare(worker, now);

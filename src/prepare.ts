@@ -23,11 +23,7 @@ export async function stateBefore(
   watch: boolean,
 ): Promise<SessionState | null> {
   if (lockStrategy === 'transaction') return null;
-  if (!session.lent) {
-    // Where a pooler is in between, look.ts has left the session as it was.
-    if (session.isPooled && watch) await refused(session.send(WATCH), 'MIGRATION_INIT_FAILED', 'set the session up');
-    return own(watch);
-  }
+  if (!session.lent) return own(watch);
   const reply = await refused(
     session.query(READ),
     'MIGRATION_INIT_FAILED',
@@ -36,19 +32,20 @@ export async function stateBefore(
   return decode(reply.sets[0]?.[0] ?? {}, watch);
 }
 
-export const lockingOf = (
+/** Asked once the locks are held. */
+export async function lockingOf(
   session: Session,
-  { lockStrategy }: Job,
   ids: readonly bigint[],
   state: SessionState | null,
   watch: boolean,
-): Locking & { readonly cleanUp: string } => ({
-  lockIds: lockStrategy === 'session' ? ids : [],
-  perMessage: lockStrategy === 'session' ? null : ids,
-  watch,
-  holder: session.lockedIn,
-  cleanUp: state === null ? UNDO_SHARED : cleanUp(state),
-});
+): Promise<Locking & { readonly cleanUp: string }> {
+  const common = { watch, holder: session.lockedIn };
+  if (state === null) return { ...common, lockIds: [], perMessage: ids, cleanUp: UNDO_SHARED };
+  // Through a pooler look.ts has left the session as it was; by now it is ours.
+  if (session.isPooled && watch && !state.lent)
+    await refused(session.send(WATCH), 'MIGRATION_INIT_FAILED', 'set the session up');
+  return { ...common, lockIds: ids, perMessage: null, cleanUp: cleanUp(state) };
+}
 
 /** The tables, what happened without us, and the edited files that are accepted. */
 export async function prepare(

@@ -107,8 +107,7 @@ export function requestCancel(client: pg.ClientBase): Promise<void> {
       closed.abort();
       resolve();
     });
-    socket.once('connect', () => socket.end(request));
-    // The other end answers with nothing but its goodbye.
-    socket.resume();
+    // The answer is that the other end closes: PgBouncer forgets a request whose sender has gone.
+    socket.once('connect', () => socket.write(request)).resume();
   });
 }
