@@ -3,7 +3,6 @@
 import { MigrateError } from './errors.ts';
 import * as messages from './messages.ts';
 import type { Statement } from './migration.ts';
-import { enclosing } from './opening.ts';
 import { MessageFailed } from './pg/message.ts';
 import { attempt, own, type Running, send, settle, stopIfAborted, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
@@ -43,7 +42,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
   const { worker, step, analysis } = r;
   const { file } = step;
   if (file === null) return;
-  await attempt(r, own(enclosing(worker.envelope, step).before.join('; ')));
+  await attempt(r, own(messages.opening(worker.envelope, step).join('; ')));
   for (const st of analysis?.statements ?? []) {
     // A client on loan goes back without our transaction.
     if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
@@ -56,7 +55,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
 
 async function unlessDuplicate(r: Running, st: Statement, message: messages.FileMessage): Promise<void> {
   try {
-    await send(r.worker, message);
+    await send(r, message);
   } catch (e) {
     const server = e instanceof MessageFailed ? e.server : null;
     if (server === null || !DUPLICATE.includes(server.code)) {

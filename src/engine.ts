@@ -169,6 +169,8 @@ async function runLocked(
       emit: log.emit,
       now: job.now,
       signal: job.signal,
+      patience: job.patience,
+      beside: job.door.beside,
       multiStatement: job.door.multiStatement,
       envelope: {
         place,
@@ -176,6 +178,7 @@ async function runLocked(
         author: { tool: job.tool, run: job.newId() },
         nonce: job.newId(),
         ...(await lockingOf(session, ids, sessionState, identity.canWatch)),
+        statementLockMs: identity.hasLockTimeout ? 0 : job.patience.timeoutMs,
       },
     };
     if (!isNothing(now.plan)) await prepare(worker, now);

@@ -21,6 +21,7 @@ export interface MigrateOnStartOptions
     | 'applicationName'
     | 'lockTimeoutMs'
     | 'lockStrategy'
+    | 'blocked'
   > {
   /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */
   readonly url?: string | undefined;

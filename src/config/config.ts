@@ -42,6 +42,10 @@ export interface Config {
   readonly backupBeforeDown: Sourced<boolean>;
   readonly lockTimeoutMs: Sourced<number>;
   readonly lockStrategy: Sourced<'session' | 'transaction'>;
+  readonly blockedTimeoutMs: Sourced<number>;
+  readonly blockedAttempts: Sourced<number>;
+  readonly blockedDelayMs: Sourced<number>;
+  readonly blockedQueue: Sourced<number>;
   readonly attempts: Sourced<number>;
   readonly delayMs: Sourced<number>;
   readonly deadlineMs: Sourced<number | null>;
@@ -115,6 +119,10 @@ export function readConfig(inputs: Inputs): Config {
     backupBeforeDown: as('backupBeforeDown', truth),
     lockTimeoutMs: as('lockTimeout', time),
     lockStrategy: as('lockStrategy', (text) => text as Config['lockStrategy']['value']),
+    blockedTimeoutMs: as('blocked/timeout', time),
+    blockedAttempts: as('blocked/attempts', Number),
+    blockedDelayMs: as('blocked/delay', time),
+    blockedQueue: as('blocked/queue', Number),
     attempts: as('retry/attempts', Number),
     delayMs: as('retry/delay', time),
     deadlineMs: as('retry/deadline', (text) => (text === '' ? null : time(text))),

@@ -26,6 +26,7 @@ describe('the guarded ledger write', () => {
     perMessage: null,
     holder: null,
     watch: false,
+    statementLockMs: 0,
   };
 
   /** Sends both messages at once on two sessions without any advisory lock; both files are slow. */
