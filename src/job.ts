@@ -3,8 +3,8 @@
 import type { Emit } from './event.ts';
 import type { Tables } from './ledger/identify.ts';
 import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
-import type { LockStrategy } from './pg/lock.ts';
 import type { Patience } from './patience.ts';
+import type { LockStrategy } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import type { Allowances } from './plan/situation.ts';
 

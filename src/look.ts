@@ -23,7 +23,9 @@ const OLDEST = 140000;
 /** `layout` null: whichever table is there. */
 export async function look(session: Session, table: Tables, layout: Layout | null): Promise<Sight> {
   const isScript = layout === 'script';
-  const reply = await session.query(identify(table, session.lent, isScript ? table.sentinel : null, session.announced));
+  const reply = await session.query(
+    identify(table, session.lent, isScript ? table.sentinel : null, session.announced),
+  );
   const found = decodeIdentity(reply.sets[0]?.[0] ?? {});
   const identity = isScript ? withSentinel(found, table.name) : found;
   session.pid = identity.pid;
@@ -31,7 +33,8 @@ export async function look(session: Session, table: Tables, layout: Layout | nul
   const operation = 'identify the database';
   const fail = (reason: Reason, message: string) =>
     new MigrateError('MIGRATION_INIT_FAILED', reason, { operation, message });
-  if (identity.inTransaction && !session.inOwnTransaction) throw fail('in_transaction', 'the client is inside a transaction');
+  if (identity.inTransaction && !session.inOwnTransaction)
+    throw fail('in_transaction', 'the client is inside a transaction');
   if (identity.serverVersion < OLDEST) {
     throw fail(
       'server_version',

@@ -131,7 +131,7 @@ export const REASONS = {
   permission: { meaning: 'The role lacks a right.', next: 'grant the right, or connect as the owner' },
   pooler: {
     meaning:
-      'A connection pooler is in between, and hands each transaction to another server process. Nothing was run.',
+      'A connection pooler is in between, and hands each transaction to another backend. Nothing was run.',
     next: 'connect to the server’s own port, or write `lockStrategy: transaction` into rungs.yaml (docs/poolers.md)',
   },
   psql: { meaning: 'A file asks of psql what rungs does not do.', next: 'take it out, as the error says' },

@@ -56,11 +56,7 @@ export function decode(row: Row, watch: boolean): SessionState {
  * that wait on a temporary table make `discard temp` fail (55006).
  */
 export function cleanUp(b: SessionState): string {
-  return [
-    'set constraints all immediate',
-    restore(b),
-    ...(b.watch ? [WATCH] : []),
-  ].join('; ');
+  return ['set constraints all immediate', restore(b), ...(b.watch ? [WATCH] : [])].join('; ');
 }
 
 /**

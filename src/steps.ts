@@ -5,15 +5,15 @@ import { apply } from './apply.ts';
 import { MigrateError } from './errors.ts';
 import { commandFor, operationOf } from './failure.ts';
 import type { Job } from './job.ts';
+import { RACED } from './ledger/journal.ts';
 import type { Log } from './log.ts';
 import { look, readRecorded } from './look.ts';
 import type { Step } from './migration.ts';
 import { noteFailure } from './note-failure.ts';
-import { RACED } from './ledger/journal.ts';
 import { acquire, release } from './pg/lock.ts';
 import { findOut } from './recover.ts';
-import { LOCKED } from './sql/advisory.ts';
 import { SessionLost, stopIfAborted, type Worker } from './send.ts';
+import { LOCKED } from './sql/advisory.ts';
 
 /** Another run has the locks, or has been there meanwhile; where each message takes them for itself, that is no failure. */
 const isOvertaken = ({ envelope }: Worker, e: unknown): boolean =>

@@ -1,8 +1,8 @@
 import { type ErrorCode, MigrateError } from '../errors.ts';
 import type { Emit, LockHolder } from '../event.ts';
 import { tried } from '../sql/advisory.ts';
-import { MessageFailed } from './message.ts';
 import { shown } from '../sql/shown.ts';
+import { MessageFailed } from './message.ts';
 import { pause } from './pause.ts';
 import { isStatementMode, refusePool, shared } from './pooler.ts';
 import type { Session } from './session.ts';
@@ -147,7 +147,7 @@ async function unlock(session: Session, ids: readonly bigint[]): Promise<void> {
     if (reply.sets[0]?.[0]?.done != null) return;
   }
   throw new Error(
-    `the pooler has not given back server process ${lockedIn}, which holds the migration lock until it ends: \`select pg_terminate_backend(${lockedIn})\``,
+    `the pooler has not given back backend ${lockedIn}, which holds the migration lock until it ends: \`select pg_terminate_backend(${lockedIn})\``,
   );
 }
 

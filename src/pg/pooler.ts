@@ -3,17 +3,10 @@
  * what it does, not by its name. A server tells its process id at the start; a pooler has ids of its own.
  */
 
-import { connect } from 'node:net';
 import type pg from 'pg';
 import { MigrateError } from '../errors.ts';
 import { pause } from './pause.ts';
-import type { Session } from './session.ts';
-
-/**
- * `none`: the server itself. `session`: the server process is ours until we go. `transaction`: it is handed on after
- * each transaction, and `statement`: after each message, and there are no transactions.
- */
-export type Pooling = 'none' | 'session' | 'transaction' | 'statement';
+import type { Pooling, Session } from './session.ts';
 
 /** Somebody else's queries can come between two of ours; then the first round may show nothing. */
 const ROUNDS = 3;
@@ -83,31 +76,10 @@ export const shared = (pooling: 'transaction' | 'statement'): MigrateError =>
     operation: 'take the migration lock',
     message:
       pooling === 'transaction'
-        ? 'a connection pooler in between hands each transaction to another server process: a lock of the session excludes nobody there; nothing was run'
+        ? 'a connection pooler in between hands each transaction to another backend: a lock of the session excludes nobody there; nothing was run'
         : 'a connection pooler in between is in statement mode, which has no transactions; nothing was run',
     hint:
-      pooling === 'transaction' ? `${DIRECT}; or write \`lockStrategy: transaction\` into rungs.yaml` : DIRECT,
+      pooling === 'transaction'
+        ? `${DIRECT}; or write \`lockStrategy: transaction\` into rungs.yaml`
+        : DIRECT,
   });
-
-/** CancelRequest (protocol-flow, "Canceling Requests in Progress"): the other end's own id and secret say what to stop. */
-export function requestCancel(client: pg.ClientBase): Promise<void> {
-  const { host, port, processID, secretKey } = client as unknown as {
-    readonly host: string;
-    readonly port: number;
-    readonly processID: number;
-    readonly secretKey: number;
-  };
-  const request = Buffer.alloc(16);
-  for (const [i, word] of [16, 80877102, processID, secretKey].entries()) request.writeInt32BE(word | 0, 4 * i);
-  const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host);
-  const closed = new AbortController();
-  void pause(PATIENCE_MS, closed.signal).then(() => socket.destroy());
-  return new Promise((resolve) => {
-    socket.once('error', () => {}).once('close', () => {
-      closed.abort();
-      resolve();
-    });
-    // The answer is that the other end closes: PgBouncer forgets a request whose sender has gone.
-    socket.once('connect', () => socket.write(request)).resume();
-  });
-}

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { onlyIn } from '../sql/advisory.ts';
 import type { Who } from '../sql/rights.ts';
+import { requestCancel } from './cancel.ts';
 import { Message, type Reply, type Rows } from './message.ts';
 import { pause } from './pause.ts';
-import { type Pooling, requestCancel } from './pooler.ts';
 
 /** All work is done by then; a network that swallows everything would keep us waiting for ever. */
 const GOODBYE_MS = 5000;
@@ -16,6 +16,12 @@ export interface Notice {
 
 /** Works on a second connection like the first, which is closed behind it; at once where the signal aborts. */
 export type Aside = <T>(work: (client: pg.ClientBase) => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
+/**
+ * `none`: the server itself. `session`: the server process is ours until we go. `transaction`: it is handed on after
+ * each transaction, and `statement`: after each message, and there are no transactions.
+ */
+export type Pooling = 'none' | 'session' | 'transaction' | 'statement';
 
 /** One connection that carries the locks, the migrations and the ledger writes. The only object with state. */
 export class Session {
@@ -68,7 +74,9 @@ export class Session {
    * ends it; through a pooler it fails in another process than the one that has the locks.
    */
   transact(text: string): Promise<Reply> {
-    const begin = this.inOwnTransaction ? '' : `begin; ${this.lockedIn === null ? '' : `${onlyIn(this.lockedIn)}; `}`;
+    const begin = this.inOwnTransaction
+      ? ''
+      : `begin; ${this.lockedIn === null ? '' : `${onlyIn(this.lockedIn)}; `}`;
     this.inOwnTransaction = false;
     return this.send(text.replace(/^begin;\s*/, () => begin));
   }

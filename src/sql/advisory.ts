@@ -25,5 +25,5 @@ end if; end `)}`;
 export const onlyIn = (pid: number): string =>
   `do ${dollar(` begin if pg_catalog.pg_backend_pid() <> ${pid} then
   raise exception using errcode = '${ELSEWHERE}',
-    message = 'a connection pooler has handed the session to another server process, which does not hold the migration lock';
+    message = 'a connection pooler has handed the session to another backend, which does not hold the migration lock';
 end if; end `)}`;

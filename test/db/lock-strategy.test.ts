@@ -6,9 +6,9 @@ import { down, force, type RunOptions, redo, status, up } from '../../src/index.
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
+import { hold } from '../support/lock.ts';
 import { startPgBouncer, throughPgBouncer } from '../support/pgbouncer.ts';
 import { advisoryLocks, connectTo, disconnect, until, waiting } from '../support/session.ts';
-import { hold } from '../support/lock.ts';
 
 const strategy = { lockStrategy: 'transaction' } as const;
 
@@ -31,13 +31,13 @@ const names = async (database: Database) =>
 /** Directly, and through a pool that has one process for all, or several in turn. */
 const ways: readonly (readonly [string, (database: Database) => Promise<string>])[] = [
   ['a direct connection', async (database) => database.url],
-  ...([{ default_pool_size: 1 }, { default_pool_size: 20, min_pool_size: 4, server_round_robin: 1 }].map(
+  ...[{ default_pool_size: 1 }, { default_pool_size: 20, min_pool_size: 4, server_round_robin: 1 }].map(
     (settings) =>
       [
         `a pool in transaction mode, ${JSON.stringify(settings)}`,
         async (database: Database) => (await startPgBouncer(database, 'transaction', settings)).url,
       ] as const,
-  )),
+  ),
 ];
 
 throughPgBouncer('lockStrategy transaction', () => {
@@ -67,10 +67,15 @@ throughPgBouncer('lockStrategy transaction', () => {
       const migrations = folderOf({
         '1_a.up.sql': `set transaction isolation level serializable;
 create table a as select current_setting('transaction_isolation') as level;`,
-        '2_b.up.sql': 'set transaction isolation level serializable;\ncreate table b (id int);\n  select 1/0;',
+        '2_b.up.sql':
+          'set transaction isolation level serializable;\ncreate table b (id int);\n  select 1/0;',
       });
       const error = await failureOf(up({ ...strategy, database: url, migrations }));
-      expect(error).toMatchObject({ sqlstate: '22012', location: { line: 3, column: 3 }, report: { to: 1n } });
+      expect(error).toMatchObject({
+        sqlstate: '22012',
+        location: { line: 3, column: 3 },
+        report: { to: 1n },
+      });
       expect(await database.query('select level from a')).toEqual([{ level: 'serializable' }]);
       expect(await names(database)).toEqual(['a']);
     });
@@ -89,7 +94,10 @@ create table a as select current_setting('transaction_isolation') as level;`,
       const database = await createDatabase();
       const url = await way(database);
       const { reached, open } = await gate(database);
-      const migrations = folderOf({ '1_a.up.sql': `create table a (id int); ${WAIT}`, '2_b.up.sql': 'create table b ()' });
+      const migrations = folderOf({
+        '1_a.up.sql': `create table a (id int); ${WAIT}`,
+        '2_b.up.sql': 'create table b ()',
+      });
       const run = up({ ...strategy, database: url, migrations });
       await reached();
       for (const form of ['url', 'library'] as const) {
@@ -99,7 +107,12 @@ create table a as select current_setting('transaction_isolation') as level;`,
       }
       await open();
       await run;
-      await down({ ...strategy, database: database.url, migrations: folderOf({ '1_a.up.sql': '', '2_b.up.sql': '', '2_b.down.sql': 'drop table b' }) , acceptChanged: true });
+      await down({
+        ...strategy,
+        database: database.url,
+        migrations: folderOf({ '1_a.up.sql': '', '2_b.up.sql': '', '2_b.down.sql': 'drop table b' }),
+        acceptChanged: true,
+      });
       const theirs = await hold(database, 'library', 'take');
       const heard: string[] = [];
       const second = up({
@@ -132,7 +145,8 @@ create table a as select current_setting('transaction_isolation') as level;`,
       await open();
       const reports = await Promise.all(runs);
       expect(reports.flatMap((r) => r.applied.map((s) => s.id)).sort()).toEqual(['1', '2', '3']);
-      for (const report of reports) expect(report).toMatchObject({ to: 3n, failed: null, notReached: [], pending: [] });
+      for (const report of reports)
+        expect(report).toMatchObject({ to: 3n, failed: null, notReached: [], pending: [] });
     });
 
     it('stops the running statement when the caller aborts', async () => {
@@ -154,7 +168,10 @@ create table a as select current_setting('transaction_isolation') as level;`,
       const database = await createDatabase();
       const url = await way(database);
       const { reached, open } = await gate(database);
-      const migrations = folderOf({ '1_a.up.sql': 'create table a ()', '2_b.up.sql': `create table b (); ${WAIT}` });
+      const migrations = folderOf({
+        '1_a.up.sql': 'create table a ()',
+        '2_b.up.sql': `create table b (); ${WAIT}`,
+      });
       const run = failureOf(up({ ...strategy, database: url, migrations }));
       await reached();
       await database.query(
@@ -192,9 +209,12 @@ create table a as select current_setting('transaction_isolation') as level;`,
     );
     const other = new pg.Client(url);
     await other.connect();
-    await other.query(`set statement_timeout = '61s'; prepare theirs as select 1; set timezone = 'Asia/Tokyo'`);
+    await other.query(
+      `set statement_timeout = '61s'; prepare theirs as select 1; set timezone = 'Asia/Tokyo'`,
+    );
     const state = async () => {
-      const { rows } = await other.query(`select (select json_object_agg(name, setting order by name) from pg_settings
+      const { rows } =
+        await other.query(`select (select json_object_agg(name, setting order by name) from pg_settings
         where source = 'session' and name !~ '^(transaction_|application_name)') as settings, current_user as who,
         (select json_agg(name) from pg_prepared_statements) as prepared, pg_my_temp_schema() <> 0
           and exists (select from pg_class where relnamespace = pg_my_temp_schema()) as temporary`);
@@ -212,7 +232,9 @@ create table a as select current_setting('transaction_isolation') as level;`,
     expect(await state()).toEqual(before);
     expect(before).toMatchObject({ who: 'pool_role', prepared: ['theirs'], temporary: false });
     expect((await other.query('select name from pg_cursors where is_holdable')).rows).toEqual([]);
-    expect((await other.query(`select current_setting('rungs.before', true) as it`)).rows[0].it || null).toBe(null);
+    expect((await other.query(`select current_setting('rungs.before', true) as it`)).rows[0].it || null).toBe(
+      null,
+    );
     await other.end();
   });
 

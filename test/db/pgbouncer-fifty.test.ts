@@ -50,7 +50,8 @@ throughPgBouncer('fifty at once', () => {
         up({ database: url, migrations, lockStrategy, lockTimeoutMs: LOCK_TIMEOUT_MS }),
       );
       const reports = await Promise.all(runs);
-      for (const report of reports) expect(report).toMatchObject({ to: 5n, dirty: false, pending: [], failed: null });
+      for (const report of reports)
+        expect(report).toMatchObject({ to: 5n, dirty: false, pending: [], failed: null });
       await expectOnceEach(
         database,
         reports.flatMap((r) => r.applied.map((s) => s.id)),
@@ -64,11 +65,15 @@ throughPgBouncer('fifty at once', () => {
       const place = await workplace(FILES);
       const { url } = await startPgBouncer(place.database, mode);
       const lockTimeout = `${LOCK_TIMEOUT_MS / 1000}s`;
-      place.write({ '../rungs.yaml': `lockStrategy: ${lockStrategyIn(mode)}\nlockTimeout: ${lockTimeout}\n` });
+      place.write({
+        '../rungs.yaml': `lockStrategy: ${lockStrategyIn(mode)}\nlockTimeout: ${lockTimeout}\n`,
+      });
       const env = { DATABASE_URL: url };
       const ends = await Promise.all(Array.from({ length: FIFTY }, () => place.rungs('up --json', { env })));
       expect(ends.filter(({ code }) => code !== 0).map(({ stderr }) => stderr)).toEqual([]);
-      const applied = ends.flatMap(({ stdout }) => JSON.parse(stdout).applied.map((s: { id: string }) => s.id));
+      const applied = ends.flatMap(({ stdout }) =>
+        JSON.parse(stdout).applied.map((s: { id: string }) => s.id),
+      );
       await expectOnceEach(place.database, applied);
     },
     400_000,

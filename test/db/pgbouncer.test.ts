@@ -23,9 +23,11 @@ const three = () =>
 const one = () => folderOf({ '1_a.up.sql': 'create table a (id int)' });
 
 const tables = async (database: Database) =>
-  (await database.query(`select relname from pg_class where relnamespace = 'public'::regnamespace order by 1`)).map(
-    (row) => row.relname,
-  );
+  (
+    await database.query(
+      `select relname from pg_class where relnamespace = 'public'::regnamespace order by 1`,
+    )
+  ).map((row) => row.relname);
 
 /** What a server that nobody migrated looks like. */
 async function expectUntouched(database: Database): Promise<void> {
@@ -115,7 +117,7 @@ throughPgBouncer('transaction mode', () => {
       const { url } = await startPgBouncer(database, 'transaction', settings);
       const error = await failureOf(up({ database: url, migrations: one() }));
       expect(error).toMatchObject({ code: 'MIGRATION_INIT_FAILED', reason: 'pooler' });
-      expect(error.message).toContain('hands each transaction to another server process');
+      expect(error.message).toContain('hands each transaction to another backend');
       expect(error.hint).toMatch(/the server’s own port.*`lockStrategy: transaction`/);
       await expectUntouched(database);
     });
@@ -143,7 +145,9 @@ throughPgBouncer('transaction mode', () => {
     const { url } = await startPgBouncer(database, 'transaction');
     const migrations = one();
     expect((await status({ database: url, migrations })).counts.pending).toBe(1);
-    expect((await plan({ kind: 'up', steps: null, to: null }, { database: url, migrations })).applied).toHaveLength(1);
+    expect(
+      (await plan({ kind: 'up', steps: null, to: null }, { database: url, migrations })).applied,
+    ).toHaveLength(1);
     await up({ database: database.url, migrations });
     expect(await currentVersion({ database: url })).toEqual({ version: 1n, dirty: false });
     expect((await up({ database: url, migrations })).applied).toEqual([]);

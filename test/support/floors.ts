@@ -162,7 +162,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   // Whether modes mean anything on this system.
   'node:os': ['src/pg/files.ts'],
   'node:dns/promises': ['src/pg/addresses.ts'],
-  'node:net': ['src/pg/addresses.ts', 'src/pg/pooler.ts', 'src/pg/server-name.ts'],
+  'node:net': ['src/pg/addresses.ts', 'src/pg/cancel.ts', 'src/pg/server-name.ts'],
   'node:tls': ['src/pg/tls.ts', 'src/pg/client-key.ts', 'src/pg/authorities.ts'],
   'node:crypto': ['src/sql/checksum.ts', 'src/api.ts', 'src/pg/server-name.ts'],
   'node:buffer': ['src/sql/decode.ts', 'src/large.ts'],

@@ -14,7 +14,9 @@ export async function hold(database: Database, form: 'url' | 'library', how: 'ta
   const client = await connectTo(database, 'the other one');
   const id = lockId('public', 'schema_migrations', form === 'url' ? `/${database.name}` : database.name);
   const { rows } = await client.query(
-    how === 'try' ? `select pg_try_advisory_lock(${id}) as held` : `select true as held from pg_advisory_lock(${id})`,
+    how === 'try'
+      ? `select pg_try_advisory_lock(${id}) as held`
+      : `select true as held from pg_advisory_lock(${id})`,
   );
   return { client, isHeld: rows[0]?.held === true, end: () => disconnect(client) };
 }
