@@ -208,6 +208,7 @@ create table a as select current_setting('transaction_isolation') as level;`,
       `set work_mem = '7MB'; set search_path = public, pg_temp; set role pool_role`,
     );
     const other = new pg.Client(url);
+    other.on('error', () => {});
     await other.connect();
     await other.query(
       `set statement_timeout = '61s'; prepare theirs as select 1; set timezone = 'Asia/Tokyo'`,
@@ -215,7 +216,7 @@ create table a as select current_setting('transaction_isolation') as level;`,
     const state = async () => {
       const { rows } =
         await other.query(`select (select json_object_agg(name, setting order by name) from pg_settings
-        where source = 'session' and name !~ '^(transaction_|application_name)') as settings, current_user as who,
+        where source = 'session' and setting is distinct from reset_val and name !~ '^(transaction_|application_name)') as settings, current_user as who,
         (select json_agg(name) from pg_prepared_statements) as prepared, pg_my_temp_schema() <> 0
           and exists (select from pg_class where relnamespace = pg_my_temp_schema()) as temporary`);
       return rows[0];
