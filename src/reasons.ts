@@ -134,6 +134,10 @@ export const REASONS = {
       'A connection pooler is in between, and hands each transaction to another backend. Nothing was run.',
     next: 'connect to the server’s own port, or write `lockStrategy: transaction` into rungs.yaml (docs/poolers.md)',
   },
+  placeholder: {
+    meaning: 'A placeholder in a file cannot be filled in. Nothing was run.',
+    next: 'give it a value, under `placeholders` in rungs.yaml or as RUNGS_PLACEHOLDER_NAME in the environment (docs/placeholders.md)',
+  },
   psql: { meaning: 'A file asks of psql what rungs does not do.', next: 'take it out, as the error says' },
   raced: {
     meaning:
