@@ -145,6 +145,7 @@ function jobFor(command: string, options: RunOptions): Job {
       ahead: options.acceptAhead ?? false,
     },
     lockTimeoutMs: options.lockTimeoutMs ?? 15_000,
+    lockStrategy: options.lockStrategy ?? 'session',
     patience: { ...PATIENCE, ...options.blocked, chance: Math.random },
     dryRun: options.dryRun ?? false,
     plainOnly: options.plain ?? false,

@@ -58,6 +58,8 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let remaining: readonly Migration[] = [];
   let modes: (step: Step) => Mode = () => 'atomic';
   let current: Step | null = null;
+  /** How many were applied before the plan was made. */
+  let before = 0;
 
   const emit: Emit = (event) => {
     if (event.kind === 'warning') {
@@ -72,8 +74,11 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     emit,
     warn: (reason, message, file) => warn(emit, reason, message, file),
     planned: (head, plan, mode) => {
-      from = head;
+      // A plan after the first steps: another run came in between.
+      if (applied.length === 0) from = head;
       now = head;
+      current = null;
+      before = applied.length;
       steps = plan.steps;
       remaining = plan.remaining;
       modes = mode;
@@ -85,7 +90,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       if (layout === 'script') emit({ kind: 'initializing' });
     },
     seen: (head) => {
-      from = head;
+      if (applied.length === 0) from = head;
       now = head;
     },
     started: (step, mode) => {
@@ -132,7 +137,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   }
 
   function report(): Report {
-    const done = applied.length;
+    const done = applied.length - before;
     const undone = steps.slice(done);
     const failed = current;
     return {

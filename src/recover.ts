@@ -18,12 +18,15 @@ export interface Fate {
  * Null where the database cannot be reached, or the locks not be had.
  */
 export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fate | null> {
-  const { lockIds, author, ledger, place } = worker.envelope;
+  const { lockIds, perMessage, author, ledger, place } = worker.envelope;
+  const ids = perMessage ?? lockIds;
+  const { lockStrategy } = job;
   const { version, name } = ledger.key(step.migration);
   try {
     const session = await job.door.reopen();
     try {
-      await acquire(session, lockIds, {
+      await acquire(session, ids, {
+        lockStrategy,
         code: worker.code,
         timeoutMs: job.lockTimeoutMs,
         now: job.now,
@@ -34,7 +37,7 @@ export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fat
       const sight = await look(session, { ...job.door.table, schema: place.schema }, ledger.layout);
       const recorded = await readRecorded(session, sight);
       // What has been read is known, though the connection be lost once more; its end lets go of the locks too.
-      await release(session, lockIds).catch(() => {});
+      await release(session, ids, job).catch(() => {});
       const row = recorded.journal.findLast(
         (r) =>
           r.run === author.run &&

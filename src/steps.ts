@@ -6,6 +6,7 @@ import { MigrateError } from './errors.ts';
 import { commandFor, operationOf } from './failure.ts';
 import { type Run, runAll, runCalls } from './hooks.ts';
 import type { Job } from './job.ts';
+import { RACED } from './ledger/journal.ts';
 import type { Log } from './log.ts';
 import { look, readRecorded } from './look.ts';
 import type { Step } from './migration.ts';
@@ -13,9 +14,19 @@ import { noteFailure } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
 import { findOut } from './recover.ts';
 import { SessionLost, stopIfAborted, type Worker } from './send.ts';
+import { LOCKED } from './sql/advisory.ts';
 
-/** Runs each step, and after a failure finds out where that has left the database. */
-export async function runSteps(run: Run): Promise<void> {
+/** Another run has the locks, or has been there meanwhile; where each message takes them for itself, that is no failure. */
+const isOvertaken = ({ envelope }: Worker, e: unknown): boolean =>
+  envelope.perMessage !== null &&
+  e instanceof MigrateError &&
+  (e.sqlstate === LOCKED || e.sqlstate === RACED);
+
+/**
+ * Runs each step, and after a failure finds out where that has left the database. `overtaken`: what is left has to be
+ * planned anew.
+ */
+export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
   const { worker, job, log, steps, analysed, hooks } = run;
   if (steps.length > 0) await runAll(run, 'beforeAll');
   for (const step of steps) {
@@ -34,8 +45,9 @@ export async function runSteps(run: Run): Promise<void> {
         if (step !== steps.at(-1)) throw lost(worker, step, e, 'the others were not begun');
         if (hooks.afterAll.length > 0)
           throw lost(worker, step, e, 'it was committed; the afterAll hooks were not run');
-        return;
+        return 'done';
       }
+      if (isOvertaken(worker, e)) return 'overtaken';
       // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
       const after = await look(worker.session, job.door.table, worker.envelope.ledger.layout)
         .then((sight) => readRecorded(worker.session, sight))
@@ -47,6 +59,7 @@ export async function runSteps(run: Run): Promise<void> {
     await runCalls(run, 'afterEach', step);
   }
   if (steps.length > 0) await runAll(run, 'afterAll');
+  return 'done';
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
@@ -54,8 +67,9 @@ async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promis
   const file = step.file?.path ?? null;
   log.warn('locks_dropped', 'this migration released the migration lock; it has been taken again', file);
   const { lockIds: ids } = worker.envelope;
-  await release(worker.session, ids);
-  await acquire(worker.session, ids, { ...worker, timeoutMs: job.lockTimeoutMs });
+  await release(worker.session, ids, job);
+  const { lockStrategy, lockTimeoutMs: timeoutMs } = job;
+  await acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs });
 }
 
 /** Returns where the step turned out to be committed. */

@@ -3,6 +3,7 @@
 import pg from 'pg';
 import { identifier } from '../sql/quote.ts';
 import type { LentClient } from './lent.ts';
+import { whileOpen } from './open.ts';
 import { pause } from './pause.ts';
 import { isTransient } from './refusal.ts';
 import { Session } from './session.ts';
@@ -12,7 +13,7 @@ export async function lend(client: LentClient, role?: string): Promise<Session> 
   let own: string | null = null;
   const session = new Session(
     client as LentClient & pg.ClientBase,
-    (text) => aside(client, text),
+    (work, signal) => aside(client, work, signal),
     async () => {
       if (own !== null) await session.send(`set role ${identifier(own)}`);
     },
@@ -39,7 +40,7 @@ export async function reopenLike(
       if (role !== undefined) await client.query(`set role ${identifier(role)}`);
       return new Session(
         client,
-        (text) => aside(lent, text),
+        (work, signal) => aside(lent, work, signal),
         () => client.end(),
       );
     } catch (e) {
@@ -49,15 +50,15 @@ export async function reopenLike(
   }
 }
 
-/** A second connection like the first, for one query. */
-async function aside(lent: LentClient, text: string): Promise<void> {
+/** A second connection like the first. */
+async function aside<T>(
+  lent: LentClient,
+  work: (client: pg.ClientBase) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const client = clientLike(lent);
-  try {
-    await client.connect();
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
+  await client.connect();
+  return whileOpen(client, work, signal);
 }
 
 /** pg keeps what a client was made with on the client itself. */
