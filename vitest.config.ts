@@ -5,7 +5,7 @@ import { viteValidatorPlugin } from './build/validator.mjs';
 const plugins = [viteValidatorPlugin];
 
 /** `unit` needs nothing. The others share one server for the whole run (test/support/global-setup.ts). */
-const onServer = (name: string) => ({
+export const onServer = (name: string) => ({
   plugins,
   test: {
     name,
@@ -18,15 +18,18 @@ const onServer = (name: string) => ({
   },
 });
 
+/** Most tests wait for a server: two at once also where vitest would run one (two cores). */
+export const maxWorkers = Math.max(2, availableParallelism() - 1);
+
 export default defineConfig({
   test: {
-    // Most tests wait for a server: two at once also where vitest would run one (two cores).
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers,
     projects: [
       { plugins, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       onServer('db'),
       onServer('task'),
       onServer('interop'),
+      onServer('faults'),
       onServer('build'),
       onServer('package'),
       onServer('examples'),

@@ -1,13 +1,15 @@
 /** Keeps what happened while it happens, and tells whoever listens. */
 
+import { stateOf } from './applied.ts';
 import type { Done } from './apply.ts';
 import type { MigrateError } from './errors.ts';
 import type { Emit, Warning } from './event.ts';
 import { inOrder } from './layout/named.ts';
 import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
 import type { Plan } from './plan/situation.ts';
-import type { Head } from './recorded.ts';
+import type { Head, Recorded } from './recorded.ts';
 import { emptyReport, type MigrationRef, type Outcome, type Report, type StepReport } from './report.ts';
+import type { State } from './state.ts';
 
 export interface Log {
   readonly emit: Emit;
@@ -21,8 +23,8 @@ export interface Log {
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
   /** Sent, and its outcome cannot be found out. */
   readonly unknown: (step: Step) => void;
-  /** The ledger as it was read after a failure. */
-  readonly landed: (head: Head) => void;
+  /** The ledger and the journal as they were read after a failure, and which steps have gone since they were finished. */
+  readonly landed: (recorded: Recorded, gone?: readonly Step[]) => void;
   readonly outcome: (error: MigrateError | null) => Outcome;
 }
 
@@ -37,7 +39,7 @@ const named = ({ migration, direction, file }: Step) => ({
 export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean }): Log {
   let layout: Layout = 'pairs';
   const warnings: Warning[] = [];
-  const applied: StepReport[] = [];
+  let applied: StepReport[] = [];
   const unknown: Step[] = [];
   let from: Head = { version: null, dirty: false };
   let now: Head = from;
@@ -45,6 +47,8 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let remaining: readonly Migration[] = [];
   let modes: (step: Step) => Mode = () => 'atomic';
   let current: Step | null = null;
+  /** By id, what was applied when the database was last read: another run may have gone on where this one was cut short. */
+  let standing: State['applied'] | null = null;
 
   const emit: Emit = (event) => {
     if (event.kind === 'warning') {
@@ -92,8 +96,12 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       current = null;
       unknown.push(step);
     },
-    landed: (head) => {
-      now = head;
+    landed: (recorded, gone = []) => {
+      now = recorded.head;
+      const ids = new Set(gone.map((s) => s.migration.id));
+      applied = applied.filter((s) => !ids.has(s.id));
+      const migrations = [...steps.map((s) => s.migration), ...remaining];
+      standing = stateOf(recorded, { layout, migrations }).applied;
     },
     outcome: (error) => {
       const isThere = layout === 'script' && steps.length === 0 && remaining.length === 0;
@@ -126,13 +134,22 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
           : { ...ref(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
       notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => ref(s.migration)),
       unknown: unknown.map((s) => ref(s.migration)),
-      pending: pendingAfter(undone, remaining),
+      pending:
+        standing === null
+          ? pendingAfter(undone, remaining)
+          : notIn(standing, [...steps.map((s) => s.migration), ...remaining]),
     };
   }
 
   function common(after: Head): Report {
     return { ...emptyReport, layout, from: from.version, to: after.version, dirty: after.dirty, warnings };
   }
+}
+
+/** What is unapplied, as it was read. */
+function notIn(standing: State['applied'], all: readonly Migration[]): readonly MigrationRef[] {
+  const unapplied = new Map(all.filter((m) => !standing.has(m.id)).map((m) => [m.id, m]));
+  return [...unapplied.values()].sort(inOrder).map(ref);
 }
 
 /** What is unapplied: what the plan left, and the planned ups that were not done. */
