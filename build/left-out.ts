@@ -12,7 +12,7 @@ import type { PluginBuild } from 'esbuild';
 const PARSER = /\/(analysis(-[0-9A-Z]{8}\.mjs|\.cjs)|sql\/analysis\.ts)$/;
 const NO_PARSER = `
 export const analyseFile = async ({ path }) => ({
-  analysis: { mode: 'atomic', why: null, parsed: false, statements: [], wrapper: [], extensions: [] },
+  analysis: { mode: 'atomic', parsed: false, statements: [], wrapper: [], extensions: [] },
   problems: [{
     reason: 'no_parser',
     message: 'this program was bundled without the SQL parser, and this file was not in the build',

@@ -9,7 +9,7 @@ import { adopt as adoptFrom } from './adopt.ts';
 import { withRole } from './config/settings.ts';
 import { type Database, parseDatabaseUrl } from './config/url.ts';
 import { migrate } from './engine.ts';
-import type { Emit } from './event.ts';
+import { type Emit, warn } from './event.ts';
 import { force as forceVersion } from './force.ts';
 import { inspect, readVersion } from './inspect.ts';
 import type { Door, Job } from './job.ts';
@@ -194,9 +194,7 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
   const said = parseDatabaseUrl(database, options.env ?? process.env);
   const parsed = role === undefined ? said : { ...said, settings: withRole(said.settings, role) };
-  for (const message of parsed.warnings) {
-    emit({ kind: 'warning', warning: { reason: 'url', message, file: null, line: null, column: null } });
-  }
+  for (const message of parsed.warnings) warn(emit, 'url', message);
   const now = () => performance.now();
   const isTableInUrl = !isStandard(parsed.table);
   const tables = (own: typeof named) => withJournal(own, parsed.journal ?? given?.journal);

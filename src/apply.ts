@@ -2,6 +2,7 @@
 
 import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
+import { warn } from './event.ts';
 import { operationOf } from './failure.ts';
 import type { FileMessage } from './messages.ts';
 import * as messages from './messages.ts';
@@ -71,11 +72,12 @@ async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
   const { worker, step } = r;
   await attempt(r, own(worker.envelope.cleanUp));
   const file = step.file?.path ?? null;
-  const warning = { reason: 'one_by_one', file, line: null, column: null };
-  worker.emit({
-    kind: 'warning',
-    warning: { ...warning, message: `run statement by statement, as x-multi-statement has it: ${message}` },
-  });
+  warn(
+    worker.emit,
+    'one_by_one',
+    `run statement by statement, as x-multi-statement has it: ${message}`,
+    file,
+  );
   await resumable({ ...r, mode: 'resumable' });
 }
 

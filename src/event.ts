@@ -60,3 +60,15 @@ export interface LockHolder {
 }
 
 export type Emit = (event: Event) => void;
+
+/** Of a file as a whole, or of none. */
+export const warning = (reason: string, message: string, file: string | null = null): Warning => ({
+  reason,
+  message,
+  file,
+  line: null,
+  column: null,
+});
+
+export const warn = (emit: Emit, reason: string, message: string, file: string | null = null): void =>
+  emit({ kind: 'warning', warning: warning(reason, message, file) });

@@ -4,8 +4,7 @@
  */
 
 import type { ConcurrentIndex } from './migration.ts';
-import type { Row } from './pg/message.ts';
-import type { IndexStatement } from './recorded.ts';
+import type { IndexStatement, Row } from './recorded.ts';
 import { literal } from './sql/quote.ts';
 
 /** Sends one query and gives its rows. */

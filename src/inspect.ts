@@ -1,6 +1,7 @@
 /** Reading only: no lock, no DDL, no CREATE right. */
 
 import { stateOf } from './applied.ts';
+import { warn } from './event.ts';
 import type { Job } from './job.ts';
 import { sentinelName } from './ledger/sentinel.ts';
 import { look, readRecorded } from './look.ts';
@@ -14,10 +15,9 @@ const CODE = 'MIGRATION_VERSION_FAILED';
 /** Every migration with its state. Throws MigrateError. */
 export async function inspect(job: Job): Promise<Status> {
   const source = await job.source();
-  const warn = (reason: string, message: string, file: string | null) =>
-    job.emit({ kind: 'warning', warning: { reason, message, file, line: null, column: null } });
-  for (const { path, why } of source.ignored) warn('ignored_file', `not run: ${why}`, path);
-  if (source.migrations.length === 0) warn('no_migrations', `no migration files in ${source.origin}`, null);
+  for (const { path, why } of source.ignored) warn(job.emit, 'ignored_file', `not run: ${why}`, path);
+  if (source.migrations.length === 0)
+    warn(job.emit, 'no_migrations', `no migration files in ${source.origin}`);
   const { sight, recorded } = await readAll(job, source.layout);
   const sentinel = source.layout === 'script' ? sentinelName(sight.place) : null;
   return statusOf(source, recorded, stateOf(recorded, source), sentinel);

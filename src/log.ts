@@ -3,7 +3,7 @@
 import { stateOf } from './applied.ts';
 import type { Done } from './apply.ts';
 import type { MigrateError } from './errors.ts';
-import type { Emit, Warning } from './event.ts';
+import { type Emit, type Warning, warn } from './event.ts';
 import { inOrder } from './layout/named.ts';
 import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
 import type { Plan } from './plan/situation.ts';
@@ -61,8 +61,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
 
   return {
     emit,
-    warn: (reason, message, file) =>
-      emit({ kind: 'warning', warning: { reason, message, file, line: null, column: null } }),
+    warn: (reason, message, file) => warn(emit, reason, message, file),
     planned: (head, plan, mode) => {
       from = head;
       now = head;

@@ -7,10 +7,9 @@ import type { Ledger } from './ledger/ledger.ts';
 import { ledgerOf } from './ledger/ledgers.ts';
 import { tableName } from './ledger/version-row.ts';
 import type { Layout } from './migration.ts';
-import type { Row } from './pg/message.ts';
 import type { Session } from './pg/session.ts';
 import type { Reason } from './reasons.ts';
-import type { Place, Recorded } from './recorded.ts';
+import type { Place, Recorded, Row } from './recorded.ts';
 
 /** What we found at the other end. */
 export interface Sight {

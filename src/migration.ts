@@ -65,8 +65,6 @@ export interface NeededExtension {
 /** What the grammar says of a file. Plain data, so that a build can store it. */
 export interface Analysis {
   readonly mode: Mode;
-  /** Why the mode is not `atomic`: the comment, or the first statement that asked for it. */
-  readonly why: string | null;
   /** The whole file as one, where `parsed` is false. */
   readonly statements: readonly Statement[];
   /** The file’s own BEGIN and COMMIT around all of it, which an atomic run leaves out; no statements here. */

@@ -2,6 +2,9 @@
 
 import type { Direction, Mode } from './migration.ts';
 
+/** A row as the server wrote it: text or null, whatever type parsers the caller's client has. */
+export type Row = Readonly<Record<string, string | null>>;
+
 /** golang-migrate's one row. `version` null: no row, or -1; always null for the other layouts. */
 export interface Head {
   readonly version: bigint | null;

@@ -2,6 +2,7 @@
 
 import { isDuplicate, leaveOut } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
+import { warn } from './event.ts';
 import { commandFor, operationOf } from './failure.ts';
 import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
 import * as messages from './messages.ts';
@@ -76,8 +77,7 @@ async function dropLeftovers(r: Running, was: IndexStatement): Promise<void> {
     await attempt(r, own(`drop index concurrently ${name}`));
     const message = `dropped ${name}, which the interrupted statement had left INVALID`;
     const file = r.step.file?.path ?? null;
-    const warning = { reason: 'invalid_index_dropped', message, file, line: null, column: null };
-    r.worker.emit({ kind: 'warning', warning });
+    warn(r.worker.emit, 'invalid_index_dropped', message, file);
   }
 }
 

@@ -4,9 +4,8 @@
  */
 
 import { CHECK_INTERVAL } from './ledger/identify.ts';
+import type { Row } from './recorded.ts';
 import { dollar, identifier, literal } from './sql/quote.ts';
-
-type Row = Readonly<Record<string, string | null>>;
 
 export interface SessionState {
   readonly lent: boolean;

@@ -2,7 +2,7 @@
 
 import { up } from './api.ts';
 import { MigrateError } from './errors.ts';
-import type { Emit } from './event.ts';
+import { type Emit, warn } from './event.ts';
 import type { Migrations } from './migration.ts';
 import type { RunOptions } from './options.ts';
 import type { LentClient } from './pg/lent.ts';
@@ -74,6 +74,6 @@ function isEnabled(name: string, value: string | undefined, emit: Emit): boolean
   if (text === 'false' || text === '0') return false;
   if (text === '' || text === 'true' || text === '1') return true;
   const message = `unrecognized ${name} value, defaulting to true (valid: true, false, 1, 0)`;
-  emit({ kind: 'warning', warning: { reason: 'enabled_by', message, file: null, line: null, column: null } });
+  warn(emit, 'enabled_by', message);
   return true;
 }

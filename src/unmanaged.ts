@@ -6,6 +6,7 @@ import { managed, refuseLayout } from './adopt/refusal.ts';
 import { write } from './adopt/write.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
+import { warn } from './event.ts';
 import type { Job } from './job.ts';
 import { look, readRecorded, type Sight } from './look.ts';
 import type { Migration } from './migration.ts';
@@ -38,10 +39,10 @@ export async function baselineAt(version: bigint, job: Job): Promise<Baseline> {
     const { place } = sight;
     for (const { tool, schema, table } of await refused(others(session, job), CODE, LOOK)) {
       const message = `${tool.title} has recorded what it applied in ${schema}.${table}: \`task migrate:adopt\` goes by that`;
-      warn(job, 'other_tool', message);
+      warn(job.emit, 'other_tool', message);
     }
     if (stand.objects.length === 0) {
-      warn(job, 'nothing_to_look_for', 'the files create nothing that could be looked for');
+      warn(job.emit, 'nothing_to_look_for', 'the files create nothing that could be looked for');
     }
     const refs = upTo.map(({ id, version: v, name }) => ({ id, version: v, name }));
     const done = { version, ledger: place, migrations: refs, objects: stand.objects.length };
@@ -137,8 +138,4 @@ async function others(session: Session, { door }: Job): Promise<readonly Found[]
   const anything = { tool: null, table: null };
   const reply = await session.query(candidates(door.table, anything));
   return recognise(decode(reply.sets[0] ?? []), anything);
-}
-
-function warn(job: Job, reason: string, message: string): void {
-  job.emit({ kind: 'warning', warning: { reason, message, file: null, line: null, column: null } });
 }

@@ -11,10 +11,9 @@ import type { Session } from './pg/session.ts';
 import { plan } from './plan/plan.ts';
 import { codeOf, type Plan } from './plan/situation.ts';
 import type { Recorded } from './recorded.ts';
+import { counted } from './report/amounts.ts';
 
 const UP: Goal = { kind: 'up', steps: null, to: null };
-
-export const counted = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`;
 
 export const skipFiles = (list: Checklist, why: string): void =>
   list.skip(['history', 'pending files', 'extensions'], why);

@@ -2,13 +2,13 @@
 
 import { join } from 'node:path';
 import { MigrateError } from '../src/errors.ts';
-import type { Event, Warning } from '../src/event.ts';
+import { type Emit, type Warning, warn } from '../src/event.ts';
 import { currentVersion, type Head, type RunOptions } from '../src/index.ts';
+import { duration } from '../src/report/amounts.ts';
 import { versionText } from '../src/report/document.ts';
 import type { Loaded } from './_config.ts';
 import { type Arguments, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
-import { duration } from './_size.ts';
 import { accessTo } from './backup/access.ts';
 import { backupText, makeBackup, type Parts } from './backup/backup.ts';
 import { restore, restoredText } from './backup/restore.ts';
@@ -24,11 +24,8 @@ export interface Call {
 
 export async function backup({ args, options, loaded, say, warnings }: Call): Promise<Result> {
   const access = accessTo(loaded, options, say, 'rungs backup');
-  for (const message of access.database.warnings)
-    options.onEvent?.({
-      kind: 'warning',
-      warning: { reason: 'url', message, file: null, line: null, column: null },
-    });
+  const { onEvent = () => {} } = options;
+  for (const message of access.database.warnings) warn(onEvent, 'url', message);
   const order = { parts: partsOf(args, 'backup'), output: outputOf(args), folder: folderOf(loaded) };
   const made = await makeBackup(access, order);
   return { text: backupText(made), document: { command: 'backup', ...made, warnings, error: null } };
@@ -40,11 +37,11 @@ export async function restoreFile(file: string | null, call: Call): Promise<Resu
   if (options.dryRun === true) throw usageError('DRY_RUN is set, and restore has no dry run', 'restore');
   const access = accessTo(loaded, options, say, 'rungs restore');
   const parts = partsOf(args, 'restore');
-  const warn = options.onEvent ?? (() => {});
-  const done = await restore(access, { file, parts, isYes: args.has('yes'), warn });
-  const { version, dirty } = await versionOf(options, warn);
+  const { onEvent = () => {} } = options;
+  const done = await restore(access, { file, parts, isYes: args.has('yes'), emit: onEvent });
+  const { version, dirty } = await versionOf(options, onEvent);
   // A schema alone brings the version table, and no row in it.
-  if (version === null && done.tables === 0 && parts !== 'data') warn(noVersion);
+  if (version === null && done.tables === 0 && parts !== 'data') warn(onEvent, 'no_version', NO_VERSION);
   const { display } = access.database;
   return {
     text: `${restoredText(display, done.tables, duration(done.executionTimeMs))}\nversion: ${version ?? 0}${dirty ? ' (dirty)' : ''}`,
@@ -61,30 +58,18 @@ export async function restoreFile(file: string | null, call: Call): Promise<Resu
 }
 
 /** The work is done by then: what cannot be looked at, as with files that have no version, is worth a warning. */
-async function versionOf(options: RunOptions, warn: (event: Event) => void): Promise<Head> {
+async function versionOf(options: RunOptions, emit: Emit): Promise<Head> {
   try {
     return await currentVersion(options);
   } catch (e) {
     const message = `the version that was restored cannot be told: ${(e as Error).message}`;
-    warn({
-      kind: 'warning',
-      warning: { reason: 'no_version', message, file: null, line: null, column: null },
-    });
+    warn(emit, 'no_version', message);
     return { version: null, dirty: false };
   }
 }
 
-const noVersion: Event = {
-  kind: 'warning',
-  warning: {
-    reason: 'no_version',
-    message:
-      'no rows were restored, and so no version: restore a `--data-only` backup too, or `task migrate:force -- V`',
-    file: null,
-    line: null,
-    column: null,
-  },
-};
+const NO_VERSION =
+  'no rows were restored, and so no version: restore a `--data-only` backup too, or `task migrate:force -- V`';
 
 /** `backupBeforeDown`: throws what is to be thrown instead of reverting. */
 export async function backUpFirst(call: Omit<Call, 'warnings'>, verb: string): Promise<void> {

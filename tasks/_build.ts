@@ -1,11 +1,11 @@
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import type { Warning } from '../src/event.ts';
 import type { RunOptions } from '../src/index.ts';
+import { size } from '../src/report/amounts.ts';
 import { GRAMMAR_MAJOR } from '../src/sql/grammar-major.ts';
 import { aboutText } from './_carried.ts';
 import { type Arguments, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
-import { size } from './_size.ts';
 
 /** `rungs build`: the migrations and the commands in one file. */
 export async function build(

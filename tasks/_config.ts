@@ -10,7 +10,7 @@ import { type Origin, originText } from '../src/config/layer.ts';
 import { unquotable } from '../src/config/unquotable.ts';
 import { parseDatabaseUrl } from '../src/config/url.ts';
 import { MigrateError } from '../src/errors.ts';
-import type { Warning } from '../src/event.ts';
+import { type Warning, warning } from '../src/event.ts';
 import { layoutOf } from '../src/layout/layout.ts';
 import type { Arguments } from './_flags.ts';
 
@@ -151,14 +151,14 @@ function exposed(file: string | null, layer: FileLayer | null): readonly Warning
   if (file === null || layer?.holdsPassword !== true || isWindows) return [];
   if ((statSync(file).mode & 0o044) === 0) return [];
   const message = `others can read this file, and there is a password in it: \`chmod 600 ${file}\``;
-  return [{ reason: 'exposed_password', message, file, line: null, column: null }];
+  return [warning('exposed_password', message, file)];
 }
 
 /** Which database it is should be no surprise. */
 function overruled({ database, overruled: other }: Config): readonly Warning[] {
   if (database === null || other === null) return [];
   const message = `${originText(database.origin)} names the database; what ${originText(other)} says of it is not used`;
-  return [{ reason: 'overruled', message, file: null, line: null, column: null }];
+  return [warning('overruled', message)];
 }
 
 /** What a run is told. `--dry-run` and the like are the command's. */
@@ -220,7 +220,7 @@ export function targetFault(loaded: Loaded): Warning | null {
     return null;
   } catch (e) {
     const message = `${originText(database.origin)} cannot be used: ${(e as Error).message}`;
-    return { reason: 'url', message, file: null, line: null, column: null };
+    return warning('url', message);
   }
 }
 

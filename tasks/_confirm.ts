@@ -36,7 +36,7 @@ export async function confirm(asking: Asking, steps: readonly Step[], database: 
     const message = `${downs.length} migrations would be reverted, and there is no terminal to ask on`;
     throw noTerminal('ask before reverting', message);
   }
-  list(asking, `This reverts ${counted(downs, 'one migration')} on ${target ?? database}:`, downs);
+  list(asking, `This reverts ${howMany(downs, 'one migration')} on ${target ?? database}:`, downs);
   return isYesOrY((await asking.ask('Continue? (yes/no): ')).trim().toLowerCase()) ? 'yes' : 'no';
 }
 
@@ -44,13 +44,13 @@ export async function confirm(asking: Asking, steps: readonly Step[], database: 
 async function inToolHivesWords(asking: Asking, steps: readonly Step[], database: string): Promise<boolean> {
   const isUp = steps.every((s) => s.direction === 'up');
   if (isUp) {
-    list(asking, `About to apply ${counted(steps, '1 migration')} to database ${database}:`, steps);
+    list(asking, `About to apply ${howMany(steps, '1 migration')} to database ${database}:`, steps);
     return isYesOrY(await asking.ask('Continue? (yes/no): '));
   }
   const downs = steps.filter((s) => s.direction === 'down');
   list(
     asking,
-    `WARNING: This will revert ${counted(downs, '1 migration')} from database ${database}:`,
+    `WARNING: This will revert ${howMany(downs, '1 migration')} from database ${database}:`,
     downs,
   );
   asking.say('WARNING: This operation may result in DATA LOSS');
@@ -60,7 +60,7 @@ async function inToolHivesWords(asking: Asking, steps: readonly Step[], database
 
 const isYesOrY = (answer: string): boolean => answer === 'yes' || answer === 'y';
 
-const counted = (steps: readonly Step[], one: string): string =>
+const howMany = (steps: readonly Step[], one: string): string =>
   steps.length === 1 ? one : `${steps.length} migrations`;
 
 function list({ say }: Asking, heading: string, steps: readonly Step[]): void {

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from '../src/errors.ts';
+import { warn } from '../src/event.ts';
 import {
   currentVersion,
   force,
@@ -41,10 +42,7 @@ export async function createFromScript(file: string, context: Context): Promise<
   }
   if (!draft.isWhole) {
     const message = 'the down file is to be completed: its comments say what is missing';
-    context.options.onEvent?.({
-      kind: 'warning',
-      warning: { reason: 'draft', message, file: down, line: null, column: null },
-    });
+    warn(context.options.onEvent ?? (() => {}), 'draft', message, down);
   }
   const { layout, path } = loaded.config;
   const settings = [
@@ -134,10 +132,7 @@ async function look(file: string, { args, options, loaded }: Context): Promise<F
   } catch (e) {
     if (!(e instanceof MigrateError) || args.has('yes')) throw e;
     const message = `the database was not looked at: ${e.message}`;
-    options.onEvent?.({
-      kind: 'warning',
-      warning: { reason: 'not_marked', message, file: null, line: null, column: null },
-    });
+    warn(options.onEvent ?? (() => {}), 'not_marked', message);
     return null;
   }
 }

@@ -2,8 +2,9 @@
 
 import type { Tables } from '../ledger/identify.ts';
 import { RACED } from '../ledger/journal.ts';
+import type { Row } from '../recorded.ts';
 import { dollar, identifier, literal } from '../sql/quote.ts';
-import type { Row, Tool } from './record.ts';
+import type { Tool } from './record.ts';
 import { DBMATE, GOLANG_MIGRATE, RAILS, TOOLS } from './tools.ts';
 
 /** A table that could be one. */

@@ -1,7 +1,6 @@
 /** What another tool's table says. Pure nouns; the tools are in tools.ts. */
 
-export type Row = Readonly<Record<string, string | null>>;
-
+import type { Row } from '../recorded.ts';
 /** What a file is found by. */
 export interface Key {
   /** A whole number that a file's version may be. */

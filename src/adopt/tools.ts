@@ -1,6 +1,7 @@
 /** The tools whose tables are recognised, with the version whose source or database was looked at. */
 
-import { applied, keyOfName, keyOfVersion, NO_KEY, type Row, type Tool } from './record.ts';
+import type { Row } from '../recorded.ts';
+import { applied, keyOfName, keyOfVersion, NO_KEY, type Tool } from './record.ts';
 
 const INT = /^(integer|bigint)$/;
 const TEXT = /^(text|character varying(\(\d+\))?)$/;

@@ -1,9 +1,8 @@
 /** The first of the two queries every command makes: who and where we are, and what the tables look like. */
 
-import type { Place } from '../recorded.ts';
+import type { Place, Row } from '../recorded.ts';
 import { literal } from '../sql/quote.ts';
 
-type Row = Readonly<Record<string, string | null>>;
 export type Sentinel = Place['sentinel'];
 
 export interface Identity {

@@ -4,13 +4,11 @@
  */
 
 import type { Direction, Mode } from '../migration.ts';
-import type { IndexStatement, JournalKind, JournalRow, Place } from '../recorded.ts';
+import type { IndexStatement, JournalKind, JournalRow, Place, Row } from '../recorded.ts';
 import { dollar, identifier, literal } from '../sql/quote.ts';
 
 /** The SQLSTATE of our guards; no class of PostgreSQL's begins with RG. */
 export const RACED = 'RG001';
-
-type Row = Readonly<Record<string, string | null>>;
 
 /** What it is called where nobody says otherwise. */
 export const journalOf = (table: string): string => `${table}_history`;

@@ -1,9 +1,7 @@
 /** What stands beside the journal, whichever table it is. SQL text and decoded rows; never connects. */
 
 import type { Layout, Migration, Step } from '../migration.ts';
-import type { Head, JournalRow, LedgerRecord, Place } from '../recorded.ts';
-
-type Row = Readonly<Record<string, string | null>>;
+import type { Head, JournalRow, LedgerRecord, Place, Row } from '../recorded.ts';
 
 export interface Ledger {
   readonly layout: Layout;
@@ -11,6 +9,8 @@ export interface Ledger {
   readonly what: string;
   readonly create: (p: Place) => string;
   readonly read: (p: Place) => string;
+  /** On the table, to be read and moved on; `counter`: its column that takes the next number of a sequence. */
+  readonly needs: { readonly rights: readonly string[]; readonly counter: string | null };
   /** `rows` is null where the table does not exist. */
   readonly decode: (
     rows: readonly Row[] | null,

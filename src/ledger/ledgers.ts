@@ -1,3 +1,5 @@
+/** Which table goes with which layout. */
+
 import type { Layout } from '../migration.ts';
 import type { Ledger } from './ledger.ts';
 import { namedRows } from './named-rows.ts';

@@ -4,13 +4,11 @@
  */
 
 import type { Migration, Step } from '../migration.ts';
-import type { Head, JournalRow, LedgerRecord, Place } from '../recorded.ts';
+import type { Head, JournalRow, LedgerRecord, Place, Row } from '../recorded.ts';
 import { dollar, literal } from '../sql/quote.ts';
 import { RACED } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 import { tableName } from './version-row.ts';
-
-type Row = Readonly<Record<string, string | null>>;
 
 /** As its database/migration-system.js makes it. */
 const create = (p: Place): string => `create table if not exists ${tableName(p)} (
@@ -102,6 +100,7 @@ export const namedRows: Ledger = {
   what: 'a table with a row for each migration’s name',
   create,
   read,
+  needs: { rights: ['SELECT', 'INSERT', 'DELETE'], counter: 'id' },
   decode: (rows, _place, journal) => {
     const records = decode(rows ?? []);
     return { head: noVersion(halfWay(records, journal) !== null), ledgerXid: null, records };

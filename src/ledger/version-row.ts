@@ -5,12 +5,10 @@
 
 import { MigrateError } from '../errors.ts';
 import type { Step } from '../migration.ts';
-import type { Head, Place } from '../recorded.ts';
+import type { Head, Place, Row } from '../recorded.ts';
 import { dollar, identifier, literal } from '../sql/quote.ts';
 import { RACED } from './journal.ts';
 import type { Ledger } from './ledger.ts';
-
-type Row = Readonly<Record<string, string | null>>;
 
 export const tableName = (p: Place): string => `${identifier(p.schema)}.${identifier(p.table)}`;
 
@@ -94,6 +92,7 @@ export const versionRow: Ledger = {
   what: 'golang-migrate’s version table',
   create,
   read,
+  needs: { rights: ['SELECT', 'INSERT', 'DELETE'], counter: null },
   decode: (rows, place) => ({
     head: decode(rows, place),
     ledgerXid: rows?.[0]?.xid ?? null,

@@ -1,9 +1,7 @@
 import type pg from 'pg';
+import type { Row } from '../recorded.ts';
 import type { Who } from '../sql/rights.ts';
 import { isServerError, type ServerError } from '../sql/server-error.ts';
-
-/** A row as the server wrote it: text or null, whatever type parsers the caller's client has. */
-export type Row = Readonly<Record<string, string | null>>;
 
 /** What came back for one simple-query message. */
 export interface Reply {

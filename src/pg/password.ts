@@ -1,7 +1,7 @@
 import type { Candidate } from '../config/candidates.ts';
 import { passwordIn } from '../config/passfile.ts';
 import type { Database } from '../config/url.ts';
-import type { Emit } from '../event.ts';
+import { type Emit, warn } from '../event.ts';
 import { isOpen, read, statOf } from './files.ts';
 
 export interface Password {
@@ -26,10 +26,7 @@ export async function readPasswords(database: Database, emit: Emit): Promise<Pas
 async function passfile({ passfile: file }: Database, emit: Emit): Promise<string | null> {
   if (file === null) return null;
   const ignored = (message: string): null => {
-    emit({
-      kind: 'warning',
-      warning: { reason: 'passfile', message, file: null, line: null, column: null },
-    });
+    warn(emit, 'passfile', message);
     return null;
   };
   const found = await statOf(file).catch((e: Error) => e);

@@ -1,8 +1,9 @@
 /** The planner of a ledger with a row for each name: what has no row is pending, and the rows' order is the way back. */
 
+import { warning } from '../event.ts';
 import type { Migration, MigrationFile, Step } from '../migration.ts';
 import type { Applied } from '../state.ts';
-import { type Plan, refuse, type Situation, short, warning } from './situation.ts';
+import { type Plan, refuse, type Situation, short } from './situation.ts';
 import { changed } from './up.ts';
 
 /** There is no number to move. */

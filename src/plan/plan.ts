@@ -4,6 +4,7 @@
  */
 
 import { MigrateError } from '../errors.ts';
+import { warning } from '../event.ts';
 import { idOf } from '../ledger/journal.ts';
 import type { Goal, Migrations, Step } from '../migration.ts';
 import type { Head, JournalRow } from '../recorded.ts';
@@ -11,15 +12,7 @@ import type { State } from '../state.ts';
 import { planDown, planDownTo, planRedo } from './down.ts';
 import { planNamed } from './named.ts';
 import { planScript, refuseHalf } from './script.ts';
-import {
-  type Allowances,
-  isBelowHead,
-  mustExist,
-  type Plan,
-  refuse,
-  type Situation,
-  warning,
-} from './situation.ts';
+import { type Allowances, isBelowHead, mustExist, type Plan, refuse, type Situation } from './situation.ts';
 import { planUp } from './up.ts';
 
 export { refuseMoves } from './script.ts';

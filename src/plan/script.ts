@@ -1,10 +1,10 @@
 /** The planner of a script: where its sentinel is not there, it is run. It has no way back, and no parts. */
 
 import { type ErrorCode, MigrateError } from '../errors.ts';
-import type { Warning } from '../event.ts';
+import { type Warning, warning } from '../event.ts';
 import type { Goal, Migration, Migrations, Step } from '../migration.ts';
 import type { JournalRow } from '../recorded.ts';
-import { isChanged, type Plan, refuse, type Situation, warning } from './situation.ts';
+import { isChanged, type Plan, refuse, type Situation } from './situation.ts';
 
 const VERSIONS = 'make versioned migrations of it';
 const toVersions = (path = 'PATH'): string => `\`rungs create --from-script ${path}\``;

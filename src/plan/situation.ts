@@ -1,5 +1,7 @@
+/** What a plan is made from and made of, and what all layouts’ plans share. */
+
 import { type ErrorCode, type ErrorDetails, MigrateError } from '../errors.ts';
-import type { Warning } from '../event.ts';
+import { type Warning, warning } from '../event.ts';
 import type { Goal, Migration, Migrations, Step } from '../migration.ts';
 import type { Reason } from '../reasons.ts';
 import type { Head } from '../recorded.ts';
@@ -79,20 +81,11 @@ export const isBelowHead = ({ head }: Situation, version: bigint): boolean =>
 export const startOf = ({ head, resumed }: Situation): Head =>
   resumed === null ? head : { version: resumed.to, dirty: false };
 
-export const warning = (reason: string, message: string, file: string | null): Warning => ({
-  reason,
-  message,
-  file,
-  line: null,
-  column: null,
-});
-
 /** "asked to apply 5, but there are only 2": golang-migrate's `limit 3 short`, as a warning. */
 export const short = (asked: number, missing: number, verb: string): Warning =>
   warning(
     'short',
     `asked to ${verb} ${asked}, but there ${asked - missing === 1 ? 'is' : 'are'} only ${asked - missing}`,
-    null,
   );
 
 /** An up file that is not the text that was applied. Nothing is said where either checksum is unknown. */

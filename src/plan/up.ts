@@ -1,4 +1,4 @@
-import type { Warning } from '../event.ts';
+import { type Warning, warning } from '../event.ts';
 import type { Migration, Step } from '../migration.ts';
 import type { Head } from '../recorded.ts';
 import {
@@ -10,7 +10,6 @@ import {
   type Situation,
   short,
   startOf,
-  warning,
 } from './situation.ts';
 
 /** `steps` null: no limit; `to` null: the latest. */

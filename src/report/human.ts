@@ -3,7 +3,7 @@
 import type { Event, LockHolder } from '../event.ts';
 import type { Report, StepReport } from '../report.ts';
 import type { MigrationState, Status, StatusRow } from '../status.ts';
-import { duration } from './duration.ts';
+import { duration } from './amounts.ts';
 import { inVoice, printable, type Voice } from './error-text.ts';
 import { namedRunText, namedStatusText } from './named.ts';
 import { scriptRunText, scriptStatusText } from './script.ts';

@@ -1,10 +1,13 @@
+/** From a file’s text to how it is run, by PostgreSQL’s own grammar; and what is wrong with it. */
+
 import type { Analysis, MigrationFile, Mode, NeededExtension, Problem, Statement } from '../migration.ts';
 import { explain } from './advice.ts';
 import { type Classified, classify } from './classify.ts';
 import { copyFaults } from './copy.ts';
-import { linesBefore, spotIn } from './cuts.ts';
+import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
+import { LARGE, parseLarge } from './large-text.ts';
 import { textOption } from './option.ts';
 import { wrapperOf } from './wrapper.ts';
 
@@ -26,7 +29,7 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
   for (const { message, offset } of refused) problems.push({ reason: 'psql', message, file: path, offset });
   // The grammar would only stumble over the same.
   if (refused.length > 0) return { analysis: unread(text, asked.mode), problems };
-  const parsed = await parse(text);
+  const parsed = await (text.length > LARGE ? parseLarge(text) : parse(text));
   if (isFault(parsed)) {
     problems.push({
       reason: 'syntax',
@@ -57,8 +60,8 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
   if (broken !== null) problems.push(directiveProblem(path, broken));
   const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
-  const mode = modeOf(file, asked, classified);
-  return { analysis: { ...mode, statements, wrapper, extensions, parsed: true }, problems };
+  const mode = modeOf(asked, classified);
+  return { analysis: { mode, statements, wrapper, extensions, parsed: true }, problems };
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
@@ -73,7 +76,6 @@ function unread(text: string, asked: Mode | null): Analysis {
   };
   return {
     mode: asked ?? 'atomic',
-    why: null,
     statements: [whole],
     wrapper: [],
     extensions: [],
@@ -107,24 +109,10 @@ function neededExtension({ node, start }: Parsed): readonly NeededExtension[] {
 }
 
 /** The comment decides; else what the statements need. Own transaction control comes first: we cannot add to it. */
-function modeOf(
-  file: MigrationFile,
-  asked: Directive,
-  statements: readonly Known[],
-): Pick<Analysis, 'mode' | 'why'> {
-  if (asked.mode !== null) {
-    const line = spotIn(file, asked.offset ?? 0).line;
-    return { mode: asked.mode, why: `\`-- rungs: ${wordOf(asked.mode)}\` at line ${line}` };
-  }
-  const control = statements.find((s) => s.control !== null);
-  if (control !== undefined) {
-    return { mode: 'plain', why: `the file has its own ${control.control} at line ${control.line}` };
-  }
-  const alone = statements.find((s) => s.alone !== null);
-  if (alone !== undefined) {
-    return { mode: 'resumable', why: `${alone.alone} at line ${alone.line} cannot run in a transaction` };
-  }
-  return { mode: 'atomic', why: null };
+function modeOf(asked: Directive, statements: readonly Known[]): Mode {
+  if (asked.mode !== null) return asked.mode;
+  if (statements.some((s) => s.control !== null)) return 'plain';
+  return statements.some((s) => s.alone !== null) ? 'resumable' : 'atomic';
 }
 
 /**

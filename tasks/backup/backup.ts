@@ -1,8 +1,8 @@
 /** `rungs backup`: pg_dump's custom format, complete and under its name, or not there at all. */
 
 import { performance } from 'node:perf_hooks';
-import type { Event } from '../../src/event.ts';
-import { duration, size } from '../_size.ts';
+import { warn } from '../../src/event.ts';
+import { counted, duration, size } from '../../src/report/amounts.ts';
 import { type Access, failureOf } from './access.ts';
 import { run } from './child.ts';
 import { Draft } from './draft.ts';
@@ -52,7 +52,9 @@ export async function makeBackup(access: Access, { parts, output, folder }: Orde
   const program = await findProgram('pg_dump', server.major, why, env);
   say(`backing up ${database.display} (PostgreSQL ${server.version}) with pg_dump ${program.version}`);
   const name = database.candidates[0]?.database ?? '';
-  if (program.major >= TIMEOUT_SINCE && server.major < TIMEOUT_SINCE) how.emit(oneWay(server, program));
+  if (program.major >= TIMEOUT_SINCE && server.major < TIMEOUT_SINCE) {
+    warn(how.emit, 'too_new_for_server', oneWay(server, program));
+  }
   const draft = await Draft.open({ output, folder, database: name, now: new Date() });
   let tables = 0;
   try {
@@ -85,19 +87,9 @@ export async function makeBackup(access: Access, { parts, output, folder }: Orde
   }
 }
 
-const oneWay = ({ version, major }: Server, program: Program): Event => ({
-  kind: 'warning',
-  warning: {
-    reason: 'too_new_for_server',
-    message: `what pg_dump ${program.version} writes can be restored into PostgreSQL ${TIMEOUT_SINCE} and newer, not into ${version}: install postgresql-client-${major}`,
-    file: null,
-    line: null,
-    column: null,
-  },
-});
+const oneWay = ({ version, major }: Server, program: Program): string =>
+  `what pg_dump ${program.version} writes can be restored into PostgreSQL ${TIMEOUT_SINCE} and newer, not into ${version}: install postgresql-client-${major}`;
 
 /** `backups/app-20260102T030405Z.dump (1.2 MB, 3 tables, 0.4 s)` */
 export const backupText = ({ file, bytes, tables, executionTimeMs }: Backup): string =>
   `${file} (${size(bytes)}, ${counted(tables, 'table')}, ${duration(executionTimeMs)})`;
-
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

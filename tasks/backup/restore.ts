@@ -3,10 +3,11 @@
 import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { MigrateError } from '../../src/errors.ts';
-import type { Emit } from '../../src/event.ts';
+import { type Emit, warn } from '../../src/event.ts';
+import { counted } from '../../src/report/amounts.ts';
 import { type Access, failureOf } from './access.ts';
 import { type Contents, contentsOf, openArchive } from './archive.ts';
-import { counted, flagsFor, isWarning, type Parts } from './backup.ts';
+import { flagsFor, isWarning, type Parts } from './backup.ts';
 import { type ChildFailed, run } from './child.ts';
 import { findProgram } from './programs.ts';
 import { askServer, type Server } from './server.ts';
@@ -16,7 +17,7 @@ export interface RestoreOrder {
   readonly parts: Parts;
   /** Also into a database that is not empty. */
   readonly isYes: boolean;
-  readonly warn: Emit;
+  readonly emit: Emit;
 }
 
 export interface Restored {
@@ -28,7 +29,7 @@ const ROWS = /^pg_restore: processing data for table "(.+)"$/;
 const NAMED = 10;
 
 /** Throws and changes nothing, or has restored it all. */
-export async function restore(access: Access, { file, parts, isYes, warn }: RestoreOrder): Promise<Restored> {
+export async function restore(access: Access, { file, parts, isYes, emit }: RestoreOrder): Promise<Restored> {
   const { database, caller, how, env, say, signal } = access;
   const start = performance.now();
   const header = await openArchive(file);
@@ -51,7 +52,7 @@ export async function restore(access: Access, { file, parts, isYes, warn }: Rest
   say(
     `restoring ${header.database} of PostgreSQL ${header.server} into ${database.display} (PostgreSQL ${server.version}) with pg_restore ${program.version}, in one transaction`,
   );
-  if (replaces) announce(server, contents, say, warn);
+  if (replaces) announce(server, contents, say, emit);
   let tables = 0;
   await run({
     ...listed,
@@ -76,7 +77,7 @@ export async function restore(access: Access, { file, parts, isYes, warn }: Rest
 }
 
 /** What `--yes` does, before it is done. */
-function announce({ objects }: Server, contents: Contents, say: Access['say'], warn: Emit): void {
+function announce({ objects }: Server, contents: Contents, say: Access['say'], emit: Emit): void {
   say(
     `the database is not empty (${listOf(objects)}): what the backup has too is dropped and made anew, the rest stays`,
   );
@@ -85,10 +86,7 @@ function announce({ objects }: Server, contents: Contents, say: Access['say'], w
     .filter((table) => !contents.holds(table));
   if (staying.length === 0) return;
   const message = `not in the backup, and left as ${staying.length === 1 ? 'it is' : 'they are'}: ${listOf(staying)}; migrations that make them again will fail`;
-  warn({
-    kind: 'warning',
-    warning: { reason: 'not_in_backup', message, file: null, line: null, column: null },
-  });
+  warn(emit, 'not_in_backup', message);
 }
 
 function notEmpty(display: string, { objects }: Server, makes: boolean): MigrateError {
