@@ -27,9 +27,9 @@ export default defineConfig({
     projects: [
       { plugins, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       onServer('db'),
+      onServer('faults'),
       onServer('task'),
       onServer('interop'),
-      onServer('faults'),
       onServer('build'),
       onServer('package'),
       onServer('examples'),
