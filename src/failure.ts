@@ -1,11 +1,13 @@
 /** A failed message, told as the user's file sees it: which statement, which line and column, and what to do. */
 
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
+import type { Blockage } from './event.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
 import type { FileMessage } from './messages.ts';
 import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
+import { blockedText, cureFor } from './report/blocked.ts';
 import { spotIn } from './sql/cuts.ts';
 import { fromBytes, fromCodePoints } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
@@ -25,6 +27,7 @@ export interface Failed {
   } | null;
   /** Why the rows of a COPY could not be sent, if it was that. */
   readonly noRows: Error | null;
+  readonly blockage: Blockage | null;
 }
 
 interface Place {
@@ -68,9 +71,10 @@ export function failure(
   const details: ErrorDetails = {
     operation:
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
-    message: failed.noRows?.message ?? server.message,
+    message: failed.noRows?.message ?? letGoText(failed) ?? server.message,
     sqlstate: failed.noRows === null ? server.code : null,
     details: [
+      ...blockedBy(failed),
       ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
       ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
       ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
@@ -80,7 +84,7 @@ export function failure(
     excerpt: place?.excerpt ?? null,
     cause: server,
   };
-  const reason = reasonOf(server);
+  const reason = letGoText(failed) === null ? reasonOf(server) : 'lock_timeout';
   return new MigrateError(
     code,
     reason,
@@ -90,18 +94,28 @@ export function failure(
   );
 }
 
+/** Its 57014 was our own doing. */
+function letGoText({ server, blockage }: Failed): string | null {
+  if (blockage?.isLetGo !== true || server.code !== '57014') return null;
+  return `cancelled, as ${blockage.queued} sessions waited behind it`;
+}
+
+const isBlocked = (failed: Failed): boolean => failed.server.code === '55P03' || letGoText(failed) !== null;
+
+function blockedBy(failed: Failed): readonly string[] {
+  const { blockage } = failed;
+  return blockage === null || !isBlocked(failed) ? [] : [`blocked by ${blockedText(blockage)}`];
+}
+
 /** What to do about it, and the command that goes on from where this mode leaves off. */
-function next(
-  { server, who, noRows }: Failed,
-  step: Step,
-  mode: Mode,
-  place: Place | null,
-  statement: string,
-): string {
+function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
+  const { server, who, noRows, blockage } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
-  const servers = CURES[code] ?? (code === '42501' ? rightHint(server, statement, who) : fix);
+  const [blocker] = isBlocked(failed) ? (blockage?.blockers ?? []) : [];
+  const known = blocker === undefined ? CURES[code] : cureFor(blocker);
+  const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';
   const command = commandFor(step);
@@ -149,6 +163,8 @@ export function reasonOf(server: ServerError): Reason {
   if (server.code === NO_SENTINEL) return 'sentinel';
   if (server.code === '42501') return 'permission';
   if (server.code === '25006') return 'read_only';
+  if (server.code === '55P03') return 'lock_timeout';
+  if (server.code === '40P01') return 'deadlock';
   return 'sql';
 }
 
@@ -182,7 +198,7 @@ function locate(
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
     // encoding does not have.
-    const isUnread = completed.length === 0 && message.tagsBefore === 1;
+    const isUnread = completed.length === 0 && message.tagsBefore > 0 && Number.isFinite(message.tagsBefore);
     const isFiles = isUnread || analysis?.parsed === false || index === statements.length;
     return isFiles
       ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }

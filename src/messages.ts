@@ -27,6 +27,8 @@ export interface Envelope extends Writer {
   /** What makes the session as it was (session-state.ts); sent after each file, before the ledger write. */
   readonly cleanUp: string;
   readonly lockIds: readonly bigint[];
+  /** How long a statement waits for somebody else's lock; 0: as the session has it. */
+  readonly statementLockMs: number;
 }
 
 /** A message with the file, or a part of it, inside. */
@@ -78,22 +80,46 @@ export function readMarker(
 /** Milliseconds since the message arrived, which began the transaction. */
 const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
-/** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
+/** As much as the setting takes. */
+const LONGEST_MS = 2147483647;
+
+/** A file that sets its own comes later, and wins. */
+const limit = ({ statementLockMs }: Envelope, scope: 'local' | 'session'): readonly string[] =>
+  statementLockMs === 0
+    ? []
+    : [`set ${scope} lock_timeout = ${Math.min(Math.ceil(statementLockMs), LONGEST_MS)}`];
+
+/** The same for the rest of a resumable file, and its end before a statement that may wait as long as it must. */
+export const limited = (e: Envelope): string => limit(e, 'session').join();
+export const UNLIMITED = 'set lock_timeout = 0';
+
+/** What stands before a file in its transaction. */
+export const opening = (e: Envelope): readonly string[] => ['begin', ...limit(e, 'local')];
+
+/**
+ * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
+ * waited for, the file's are held.
+ */
 export const closing = (e: Envelope, step: Step): string =>
-  `${e.cleanUp}; ${e.ledger.record(e.place, step, ELAPSED)};
+  `${[e.cleanUp, ...limit(e, 'local')].join('; ')}; ${e.ledger.record(e.place, step, ELAPSED)};
 ${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
 
 /** File, ledger and journal in one transaction and one message. */
 export function atomic(e: Envelope, step: Step, wrapper: readonly Range[] = []): FileMessage {
-  const before = 'begin; ';
+  const head = opening(e);
+  const before = `${head.join('; ')}; `;
   const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(e, step)}`;
-  return { text, before: before.length, offset: 0, tagsBefore: 1, data: dataOf(step.file) };
+  return { text, before: before.length, offset: 0, tagsBefore: head.length, data: dataOf(step.file) };
 }
 
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id. */
 export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): string {
-  return `begin; ${e.ledger.begin(e.place, step)};
-${journal.insert(e.place, entry(e, step, mode), e.author, 'started')}; commit`;
+  const limits = mode === 'resumable' ? limit(e, 'session') : [];
+  return [
+    `begin; ${e.ledger.begin(e.place, step)}`,
+    journal.insert(e.place, entry(e, step, mode), e.author, 'started'),
+    ['commit', ...limits].join('; '),
+  ].join(';\n');
 }
 
 /** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */

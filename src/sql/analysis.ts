@@ -73,6 +73,7 @@ function unread(text: string, asked: Mode | null): Analysis {
     run: 'alone',
     session: false,
     concurrentIndex: null,
+    patient: false,
   };
   return {
     mode: asked ?? 'atomic',
@@ -93,13 +94,14 @@ const directiveProblem = (file: string, { message, offset }: DirectiveFault): Pr
 type Known = Parsed & Classified;
 
 /** Without what only the analysis needs: the rest is stored in builds. */
-const statement = ({ start, end, line, run, session, concurrentIndex }: Known): Statement => ({
+const statement = ({ start, end, line, run, session, concurrentIndex, patient }: Known): Statement => ({
   start,
   end,
   line,
   run,
   session,
   concurrentIndex,
+  patient,
 });
 
 function neededExtension({ node, start }: Parsed): readonly NeededExtension[] {
