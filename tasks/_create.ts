@@ -1,6 +1,6 @@
 /** `rungs create`: the next migration’s files, in the folder’s own layout and width. */
 
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
@@ -10,6 +10,7 @@ import { nextNames } from '../src/layout/pairs.ts';
 import { SCRIPT } from '../src/layout/script.ts';
 import type { Layout } from '../src/migration.ts';
 import { makeFolder } from './_folder.ts';
+import { writeAll, writeNew } from './_new-files.ts';
 import type { Result } from './_result.ts';
 
 /** What a file name may be made of everywhere, and nothing that a shell or a path could mean something by. */
@@ -19,7 +20,7 @@ const LONGEST = 200;
 
 /** Writes the next files of the folder's layout; nothing that exists is overwritten. */
 export async function create(folder: string, name: string | null, asked: Layout | null): Promise<Result> {
-  const fail = (reason: 'name' | 'unreadable' | 'duplicate' | 'layout', message: string, hint: string) =>
+  const fail = (reason: 'name' | 'unreadable' | 'layout', message: string, hint: string) =>
     new MigrateError('MIGRATION_SOURCE_FAILED', reason, { operation: 'create a migration', message, hint });
   if (name === null || name === '') {
     throw fail('name', 'please specify name', 'type `task migrate:create -- add_users`');
@@ -57,7 +58,7 @@ export async function create(folder: string, name: string | null, asked: Layout 
   const paths = files.map((file) => join(folder, file.name));
   try {
     makeFolder(folder);
-    for (const file of files) await writeFile(join(folder, file.name), file.text, { flag: 'wx' });
+    await writeAll(files.map((file, i) => [paths[i] ?? '', (path) => writeNew(path, file.text)]));
   } catch (e) {
     throw fail('unreadable', (e as Error).message, 'check the folder and its permissions');
   }
