@@ -2,16 +2,16 @@
 
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
 import type { Blockage } from './event.ts';
+import type { FileMessage } from './file-message.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
-import type { FileMessage } from './messages.ts';
 import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
 import { spotIn } from './sql/cuts.ts';
-import { fromBytes, fromCodePoints } from './sql/position.ts';
+import { serverOffset } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
-import { discreet, type ServerError } from './sql/server-error.ts';
+import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
 
 export interface Failed {
@@ -38,7 +38,7 @@ interface Place {
 }
 
 /** Cures for errors that come from how a migration is run. */
-const CURES: Readonly<Record<string, string>> = {
+export const CURES: Readonly<Record<string, string>> = {
   '55P04':
     'a new enum value cannot be used in the transaction that adds it: put it into a file of its own, or begin the file with `-- rungs: no-transaction`',
   '2D000':
@@ -48,8 +48,12 @@ const CURES: Readonly<Record<string, string>> = {
   '40P01': 'it was a deadlock with another session',
   '57014':
     'it was cancelled, by an administrator or by `statement_timeout` (in the URL also `x-statement-timeout`): raise that',
+  '53100': 'the server’s disk is full: make room there',
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
+
+/** Of an error that has a cure whatever was being run. */
+export const cureOf = (code: string): string | null => CURES[code] ?? null;
 
 /** The names of a step in messages: "apply migration 7". */
 export const operationOf = (step: Step): string =>
@@ -74,12 +78,7 @@ export function failure(
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
     message: failed.noRows?.message ?? letGoText(failed) ?? server.message,
     sqlstate: failed.noRows === null ? server.code : null,
-    details: [
-      ...blockedBy(failed),
-      ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
-      ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
-      ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
-    ],
+    details: [...blockedBy(failed), ...furtherWords(server)],
     location:
       place?.location ?? (step.file === null ? null : { file: step.file.path, line: null, column: null }),
     excerpt: place?.excerpt ?? null,
@@ -95,15 +94,21 @@ export function failure(
   );
 }
 
+export const detailsOf = (server: ServerError): readonly string[] => [
+  ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
+  ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
+  ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
+];
+
 /** Its 57014 was our own doing. */
-function letGoText({ server, blockage }: Failed): string | null {
+export function letGoText({ server, blockage }: Failed): string | null {
   if (blockage?.isLetGo !== true || server.code !== '57014') return null;
   return `cancelled, as ${blockage.queued} sessions waited behind it`;
 }
 
 const isBlocked = (failed: Failed): boolean => failed.server.code === '55P03' || letGoText(failed) !== null;
 
-function blockedBy(failed: Failed): readonly string[] {
+export function blockedBy(failed: Failed): readonly string[] {
   const { blockage } = failed;
   return blockage === null || !isBlocked(failed) ? [] : [`blocked by ${blockedText(blockage)}`];
 }
@@ -211,12 +216,8 @@ function locate(
 
 /** The server's position as an index into the file's text. */
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {
-  if (server.position === undefined) return null;
-  const count = Number(server.position) - 1;
-  // A SQL_ASCII server does not know characters and counts bytes.
-  const index =
-    encoding === 'SQL_ASCII' ? fromBytes(message.text, count) : fromCodePoints(message.text, count);
-  return index - message.before + message.offset;
+  const index = serverOffset(server.position, message.text, encoding);
+  return index === null ? null : index - message.before + message.offset;
 }
 
 /** What stands at the end of the context of an error in a COPY: `COPY t, line 3, column id: "x"`. */

@@ -4,11 +4,20 @@ import { stateOf } from './applied.ts';
 import type { Done } from './apply.ts';
 import type { MigrateError } from './errors.ts';
 import { type Emit, type Warning, warn } from './event.ts';
+import { type Hooks, NO_HOOKS } from './hook.ts';
 import { inOrder } from './layout/named.ts';
 import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
+import { inStep, plannedHooks } from './plan/hooks.ts';
 import type { Plan } from './plan/situation.ts';
 import type { Head, Recorded } from './recorded.ts';
-import { emptyReport, type MigrationRef, type Outcome, type Report, type StepReport } from './report.ts';
+import {
+  emptyReport,
+  type HookReport,
+  type MigrationRef,
+  type Outcome,
+  type Report,
+  type StepReport,
+} from './report.ts';
 import type { State } from './state.ts';
 
 export interface Log {
@@ -18,9 +27,11 @@ export interface Log {
   readonly planned: (head: Head, plan: Plan, mode: (step: Step) => Mode) => void;
   /** The ledger as it was found, whatever the plan will be. */
   readonly seen: (head: Head) => void;
-  readonly read: (source: Migrations) => void;
+  readonly read: (source: Migrations, hooks: Hooks) => void;
   readonly started: (step: Step, mode: Mode) => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
+  /** One that is in no step of its own. */
+  readonly hooked: (hook: HookReport) => void;
   /** Sent, and its outcome cannot be found out. */
   readonly unknown: (step: Step) => void;
   /** The ledger and the journal as they were read after a failure, and which steps have gone since they were finished. */
@@ -38,6 +49,8 @@ const named = ({ migration, direction, file }: Step) => ({
 
 export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean }): Log {
   let layout: Layout = 'pairs';
+  let hooks: Hooks = NO_HOOKS;
+  const ran: HookReport[] = [];
   const warnings: Warning[] = [];
   let applied: StepReport[] = [];
   const unknown: Step[] = [];
@@ -70,8 +83,9 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       modes = mode;
       for (const warning of plan.warnings) emit({ kind: 'warning', warning });
     },
-    read: (source) => {
+    read: (source, found) => {
       layout = source.layout;
+      hooks = found;
       if (layout === 'script') emit({ kind: 'initializing' });
     },
     seen: (head) => {
@@ -88,8 +102,12 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       current = null;
       now = { version: step.to, dirty: false };
       applied.push({ ...named(step), mode, executionTimeMs });
+      ran.push(...inStep(hooks, step));
       const { id, name } = step.migration;
       emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
+    },
+    hooked: (hook) => {
+      ran.push(hook);
     },
     unknown: (step) => {
       current = null;
@@ -117,26 +135,30 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       executionTimeMs: null,
     }));
     const after = to === undefined ? from : { version: to.to, dirty: false };
-    return { ...common(after), dryRun: true, applied: planned, pending: pendingAfter([], remaining) };
+    const pending = pendingAfter([], remaining);
+    return { ...common(after), dryRun: true, applied: planned, hooks: plannedHooks(hooks, steps), pending };
   }
 
   function report(): Report {
     const done = applied.length;
     const undone = steps.slice(done);
     const failed = current;
+    const unapplied =
+      standing === null
+        ? pendingAfter(undone, remaining)
+        : notIn(standing, [...steps.map((s) => s.migration), ...remaining]);
     return {
       ...common(now),
       applied,
+      hooks: ran,
       failed:
         failed === null
           ? null
           : { ...ref(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
       notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => ref(s.migration)),
       unknown: unknown.map((s) => ref(s.migration)),
-      pending:
-        standing === null
-          ? pendingAfter(undone, remaining)
-          : notIn(standing, [...steps.map((s) => s.migration), ...remaining]),
+      // What may have been committed is not to be called unapplied, nor what may have been reverted.
+      pending: unapplied.filter((m) => !unknown.some((s) => s.migration.id === m.id)),
     };
   }
 

@@ -10,6 +10,8 @@ import type { Layout } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import type { Reason } from './reasons.ts';
 import type { Place, Recorded, Row } from './recorded.ts';
+import { refused } from './refused.ts';
+import { decode, own, READ, type SessionState } from './session-state.ts';
 
 /** What we found at the other end. */
 export interface Sight {
@@ -23,6 +25,7 @@ const OLDEST = 140000;
 /** `layout` null: whichever table is there. */
 export async function look(session: Session, table: Tables, layout: Layout | null): Promise<Sight> {
   const isScript = layout === 'script';
+  refuseNameless(table);
   const reply = await session.query(identify(table, session.lent, isScript ? table.sentinel : null));
   const found = decodeIdentity(reply.sets[0]?.[0] ?? {});
   const identity = isScript ? withSentinel(found, table.name) : found;
@@ -53,7 +56,18 @@ export async function look(session: Session, table: Tables, layout: Layout | nul
   }
   const ledger = ledgerOf(layout ?? layoutOf(identity) ?? 'pairs');
   refuseStrangers(identity, place, ledger);
+  refuseFiltered(identity, place);
   return { identity, place, ledger };
+}
+
+/** As only the API can give them. */
+function refuseNameless({ schema, name, journal: history }: Tables): void {
+  if (![schema, name, history].some((n) => n === '' || n?.includes('\0'))) return;
+  throw new MigrateError('MIGRATION_INIT_FAILED', 'ledger_shape', {
+    operation: 'identify the database',
+    message: 'the name of the version table, of the journal or of their schema is empty, or holds a NUL',
+    hint: 'correct `table`',
+  });
 }
 
 const NAME_JOURNAL =
@@ -72,7 +86,11 @@ function withSentinel(identity: Identity, table: string): Identity {
       hint: 'run those: check `--path`, and `layout:` in rungs.yaml',
     });
   }
-  return { ...identity, ledger: kind === null ? null : { kind, columns: '' }, ledgerElsewhere: null };
+  return {
+    ...identity,
+    ledger: kind === null ? null : { kind, columns: '', isFiltered: false },
+    ledgerElsewhere: null,
+  };
 }
 
 /** Whose table it is; null where there is none, or a stranger's. */
@@ -105,6 +123,21 @@ function refuseStrangers(identity: Identity, place: Place, ledger: Ledger): void
   }
 }
 
+/** Without a policy for us a table looks empty, and all would be run again. */
+function refuseFiltered({ ledger, journal: history, user }: Identity, place: Place): void {
+  const table = ledger?.isFiltered
+    ? tableName(place)
+    : history?.isFiltered
+      ? tableName({ ...place, table: place.journal })
+      : null;
+  if (table === null) return;
+  throw new MigrateError('MIGRATION_VERSION_FAILED', 'permission', {
+    operation: 'read the version',
+    message: `row-level security hides rows of ${table} from ${user}`,
+    hint: `\`alter table ${table} disable row level security\`, or connect as its owner or as a role with BYPASSRLS`,
+  });
+}
+
 /** The ledger's rows and the journal, in one round trip. */
 export async function readRecorded(session: Session, { identity, place, ledger }: Sight): Promise<Recorded> {
   const ledgerExists = identity.ledger !== null;
@@ -118,4 +151,15 @@ export async function readRecorded(session: Session, { identity, place, ledger }
   const rows = ledgerExists ? (sets.shift() ?? null) : null;
   const history = journal.decode(sets.shift() ?? []);
   return { ledgerExists, journalExists, ...ledger.decode(rows, place, history), journal: history };
+}
+
+/** What a session is to be brought back to. */
+export async function stateBefore(session: Session, watch: boolean): Promise<SessionState> {
+  if (!session.lent) return own(watch);
+  const reply = await refused(
+    session.query(READ),
+    'MIGRATION_INIT_FAILED',
+    'read the lent client’s settings',
+  );
+  return decode(reply.sets[0]?.[0] ?? {}, watch);
 }

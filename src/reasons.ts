@@ -57,6 +57,11 @@ export const REASONS = {
   },
   encoding: { meaning: 'A file is not UTF-8, or holds a NUL byte.', next: 'save the file as UTF-8' },
   flag: { meaning: 'A flag or argument is unknown or unusable.', next: 'see `rungs --help`' },
+  hook: {
+    meaning:
+      'A hook failed. What its transaction had done was rolled back; migrations that were applied before stay.',
+    next: 'correct the hook, and run the same command again',
+  },
   extension: {
     meaning: 'A file creates an extension that the server does not have. Nothing was run.',
     next: 'install the package that brings it on the server',
@@ -136,7 +141,7 @@ export const REASONS = {
   },
   read_only: {
     meaning: 'The server refuses writes: it is a standby, or its transactions are read-only.',
-    next: 'connect to the primary, or to a database without default_transaction_read_only',
+    next: 'connect to the primary (with all hosts in the URL, `target_session_attrs=read-write` finds it), or to a database without default_transaction_read_only',
   },
   restore: {
     meaning: 'A backup cannot be restored. Nothing was changed.',

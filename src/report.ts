@@ -2,6 +2,7 @@
 
 import type { MigrateError } from './errors.ts';
 import type { Warning } from './event.ts';
+import type { HookName } from './hook.ts';
 import type { Direction, Layout, Mode } from './migration.ts';
 
 export interface MigrationRef {
@@ -19,6 +20,18 @@ export interface StepReport extends MigrationRef {
   readonly executionTimeMs: number | null;
 }
 
+/** A hook that was run, and whose work is kept. */
+export interface HookReport {
+  readonly hook: HookName;
+  readonly kind: 'sql' | 'command' | 'function';
+  /** The file's path, the command, or the function's name. */
+  readonly name: string;
+  /** What it ran for; null for `beforeAll` and `afterAll`. */
+  readonly migration: (MigrationRef & { readonly direction: Direction }) | null;
+  /** Null in a dry run, and where it is a part of the migration's own. */
+  readonly executionTimeMs: number | null;
+}
+
 export interface Report {
   readonly layout: Layout;
   readonly dryRun: boolean;
@@ -28,13 +41,15 @@ export interface Report {
   readonly dirty: boolean;
   /** Committed by this run, in order; in a dry run, what would be run. */
   readonly applied: readonly StepReport[];
+  /** In order; in a dry run, those that would be run. */
+  readonly hooks: readonly HookReport[];
   /** The step that failed. */
   readonly failed: (MigrationRef & { readonly direction: Direction; readonly rolledBack: boolean }) | null;
   /** Planned, and not begun because an earlier step failed. */
   readonly notReached: readonly MigrationRef[];
   /** Sent, and the outcome could not be looked up. */
   readonly unknown: readonly MigrationRef[];
-  /** Unapplied after the run. */
+  /** Unapplied after the run; what is `unknown` is not among them. */
   readonly pending: readonly MigrationRef[];
   readonly warnings: readonly Warning[];
 }
@@ -76,6 +91,7 @@ export const emptyReport: Report = {
   to: null,
   dirty: false,
   applied: [],
+  hooks: [],
   failed: null,
   notReached: [],
   unknown: [],

@@ -8,6 +8,7 @@ import type { Job } from './job.ts';
 import type { Sight } from './look.ts';
 import type { Goal, Migrations } from './migration.ts';
 import type { Session } from './pg/session.ts';
+import { hookFiles } from './plan/hooks.ts';
 import { plan } from './plan/plan.ts';
 import { codeOf, type Plan } from './plan/situation.ts';
 import type { Recorded } from './recorded.ts';
@@ -47,13 +48,14 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
   }
   const setting = {
     serverVersion: sight.identity.serverVersion,
+    isConforming: sight.identity.isConforming,
     code: codeOf(UP, recorded.head),
     multiStatement: job.door.multiStatement,
     emit: job.emit,
   };
   const analysed = await list.look(
     'pending files',
-    () => analyse(planned.steps, new Map(), setting),
+    async () => analyse(planned.steps, new Map(), setting, hookFiles(await job.hooks())),
     () => ({
       message:
         planned.steps.length === 0

@@ -3,6 +3,7 @@
 import type { Report } from '../report.ts';
 import type { Status, StatusRow } from '../status.ts';
 import { inVoice, type Voice } from './error-text.ts';
+import { hookLines } from './hooks.ts';
 
 const RULE = '='.repeat(60);
 
@@ -31,6 +32,7 @@ export function namedRunText(r: Report, wanted: 'up' | 'down'): string {
       ...r.applied.map(
         (s) => `  - ${s.id}${sides ? ` (${s.direction})` : ''}${s.mode === 'atomic' ? '' : ` [${s.mode}]`}`,
       ),
+      ...hookLines(r.hooks),
     ].join('\n');
   }
   const parts = [

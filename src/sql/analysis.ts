@@ -21,11 +21,18 @@ export interface AnalysedFile {
   readonly problems: readonly Problem[];
 }
 
-/** Everything there is to know of a file before it runs. `oneByOne`: a plain file's statements need not be one message. */
-export async function analyseFile(file: MigrationFile, oneByOne = false): Promise<AnalysedFile> {
+/**
+ * Everything there is to know of a file before it runs. `oneByOne`: a plain file's statements need not be one message.
+ * `isHook`: it runs in a migration's transaction, whatever it says.
+ */
+export async function analyseFile(
+  file: MigrationFile,
+  oneByOne = false,
+  isHook = false,
+): Promise<AnalysedFile> {
   const { text, path } = file;
   const said = directive(text);
-  const asked = { ...said, mode: said.mode ?? file.asked ?? null };
+  const asked = { ...said, mode: isHook ? ('atomic' as const) : (said.mode ?? file.asked ?? null) };
   const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
   const unread = unreadable(file);
   problems.push(...unread);
@@ -47,7 +54,7 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
     ...classify(st.node),
   }));
   // Who asks for plain gets golang-migrate's steps.
-  const wrapper = (asked.mode ?? 'atomic') === 'atomic' ? (wrapperOf(parsed) ?? []) : [];
+  const wrapper = !isHook && (asked.mode ?? 'atomic') === 'atomic' ? (wrapperOf(parsed) ?? []) : [];
   const classified = wrapper.length === 0 ? all : all.slice(1, -1);
   for (const { end } of parsed) {
     const late = misplaced(text, end);
@@ -57,8 +64,10 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
     problems.push({ reason: 'psql', message, file: path, offset });
   }
   const mixed = () => (oneByOne ? null : mixture(all));
-  const isWritten = said.mode !== null;
-  const broken = asked.mode === null ? mixed() : contradiction(asked.mode, classified, isWritten);
+  const broken =
+    asked.mode === null
+      ? mixed()
+      : contradiction(asked.mode, classified, said.mode !== null && !isHook, isHook ? HOOK : SCRIPT);
   if (broken !== null) problems.push(directiveProblem(path, broken));
   const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
@@ -132,24 +141,39 @@ function mixture(statements: readonly Known[]): DirectiveFault | null {
 }
 
 /** A script that fails half-way must leave nothing, unless its writer has thought of that. */
-function notInOne(statements: readonly Known[]): DirectiveFault | null {
+const SCRIPT = {
+  noun: 'script',
+  orPlain: ', or begin it with `-- rungs: plain`',
+  orAlone: ', or begin the script with `-- rungs: no-transaction`',
+};
+const HOOK = { noun: 'hook', orPlain: '', orAlone: ', or make a command of it' };
+
+function notInOne(
+  statements: readonly Known[],
+  { noun, orPlain, orAlone }: typeof SCRIPT,
+): DirectiveFault | null {
   const control = statements.find((s) => s.control !== null);
   if (control !== undefined) {
-    const message = `a script runs in one transaction, and this one has its own ${control.control} at line ${control.line}: take its transaction control out, or begin it with \`-- rungs: plain\``;
+    const message = `a ${noun} runs in one transaction, and this one has its own ${control.control} at line ${control.line}: take its transaction control out${orPlain}`;
     return { message, offset: control.start };
   }
   const alone = statements.find((s) => s.alone !== null);
   if (alone === undefined) return null;
-  const message = `a script runs in one transaction, and ${alone.alone} at line ${alone.line} cannot: take it out, or begin the script with \`-- rungs: no-transaction\``;
+  const message = `a ${noun} runs in one transaction, and ${alone.alone} at line ${alone.line} cannot: take it out${orAlone}`;
   return { message, offset: alone.start };
 }
 
 /**
  * Where a comment (or, of a script, the layout) asks for what the file's own statements forbid. Plain forbids nothing.
  */
-function contradiction(mode: Mode, statements: readonly Known[], isWritten: boolean): DirectiveFault | null {
+function contradiction(
+  mode: Mode,
+  statements: readonly Known[],
+  isWritten: boolean,
+  kind: typeof SCRIPT,
+): DirectiveFault | null {
   if (mode === 'plain') return null;
-  if (mode === 'atomic' && !isWritten) return notInOne(statements);
+  if (mode === 'atomic' && !isWritten) return notInOne(statements, kind);
   const said = `\`-- rungs: ${wordOf(mode)}\``;
   const control = statements.find((s) => s.control !== null);
   if (control !== undefined) {

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { lockId } from '../../src/config/lock-id.ts';
 import { alone, run } from '../support/built.ts';
 import { type CliResult, rungs, startRungs } from '../support/cli.ts';
+import { count } from '../support/counts.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { folderOf } from '../support/folder.ts';
 import { besideGolangMigrate, golang, withParameters } from '../support/golang-migrate.ts';
@@ -72,6 +73,7 @@ describe('fifty of ours at once', () => {
     ]);
     expect(await advisoryLocks(database)).toEqual([]);
     expect(await deadlocks(database)).toBe(0);
+    count('at once: runs, with indexes built CONCURRENTLY', MANY);
   });
 });
 
@@ -94,6 +96,7 @@ besideGolangMigrate('twenty-five of ours and twenty-five of theirs at once', () 
     expect(await ledgerOf(database)).toEqual([{ version: '6', dirty: false }]);
     expect(await advisoryLocks(database)).toEqual([]);
     expect(await deadlocks(database)).toBe(0);
+    count('at once: runs of rungs and of golang-migrate', MANY);
   });
 });
 
@@ -131,6 +134,7 @@ besideGolangMigrate('our index build beside a golang-migrate that waits for us',
     expect(await golang(database, PEOPLE, ['up'])).toEqual({ code: 0, output: 'no change\n' });
     expect(await advisoryLocks(database)).toEqual([]);
     expect(await deadlocks(database)).toBe(1);
+    count('an index build and golang-migrate’s waiter in a deadlock', 1);
   }
 
   test('where the build is the victim: both stop, and the next of ours finishes it', async () => {
@@ -234,6 +238,7 @@ describe('replicas that start at once', () => {
     const kinds = [...new Set(statements)];
     expect(kinds).toHaveLength(2);
     for (const text of kinds) expect(text).not.toMatch(/advisory|^(?!\s*select\b)/i);
+    count('at once: runs on a database that is up to date', 200);
   });
 
   test('forty on a server with room for seventeen: who finds it full tries again, and each file is applied once', {
@@ -259,5 +264,6 @@ describe('replicas that start at once', () => {
     expect(await files(database)).toEqual([1, 2, 3, 4, 5, 6].map((file) => ({ file })));
     expect(await ledgerOf(database)).toEqual([{ version: '6', dirty: false }]);
     expect(await advisoryLocks(database)).toEqual([]);
+    count('at once: runs on a server with room for fewer', 40);
   });
 });

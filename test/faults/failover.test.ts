@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Event, up } from '../../src/index.ts';
+import { count } from '../support/counts.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
 import { query } from '../support/project.ts';
@@ -70,6 +71,7 @@ async function expectTheNextToFinish(...ids: string[]): Promise<void> {
   expect(report.applied.map((s) => s.id)).toEqual(ids);
   expect(report).toMatchObject({ to: 4n, dirty: false, pending: [], warnings: [] });
   expect(await written(standby)).toEqual(numbers(4));
+  count('a standby takes over in the middle of a run', 1);
 }
 
 const promote = async () => void (await standby.query('select pg_promote()'));

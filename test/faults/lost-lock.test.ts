@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type Event, type MigrateError, type Report, status, up } from '../../src/index.ts';
+import { count } from '../support/counts.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
@@ -57,6 +58,7 @@ async function expectEachOnce(database: Database): Promise<void> {
   );
   expect(await ledgerOf(database)).toEqual([{ version: '3', dirty: false }]);
   expect(await advisoryLocks(database)).toEqual([]);
+  count('the migration lock lost in the middle of a run', 1);
 }
 
 describe('the session with the lock is terminated while another run waits', () => {
