@@ -173,6 +173,9 @@ function sentinelOf(text: string): Door['table']['sentinel'] {
   return { schema: dot < 0 ? null : text.slice(0, dot), name: text.slice(dot + 1) };
 }
 
+const primaryOf = (database: Database): Database =>
+  database.target === 'read-write' ? database : { ...database, target: 'primary' };
+
 const isStandard = ({ schema, name }: Database['table']): boolean =>
   schema === null && name === 'schema_migrations';
 
@@ -217,7 +220,9 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
       } = options.retry ?? {};
       return connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal, told });
     },
-    reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
+    // A standby knows only what it has replayed by then: that is no answer.
+    reopen: () =>
+      connect(primaryOf(parsed), applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
     beside: async (signal) => {
       const once = { attempts: 1, delayMs: 0, deadlineMs: Infinity, now, emit: () => {}, signal };
       return connect(said, applicationName, once);

@@ -29,7 +29,7 @@ const isOvertaken = ({ envelope }: Worker, e: unknown): boolean =>
 export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
   const { worker, job, log, steps, analysed, hooks } = run;
   if (steps.length > 0) await runAll(run, 'beforeAll');
-  for (const step of steps) {
+  for (const [i, step] of steps.entries()) {
     const { analysis, mode } = chosenFor(analysed, step, job.plainOnly);
     stopIfAborted(worker, step);
     await runCalls(run, 'beforeEach', step);
@@ -40,7 +40,7 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
       if (done.locks < worker.envelope.lockIds.length) await lockAgain(worker, job, log, step);
     } catch (e) {
       if (e instanceof SessionLost) {
-        await tellLoss(worker, job, log, step, e);
+        await tellLoss(worker, job, log, step, steps.slice(0, i), e);
         await runCalls(run, 'afterEach', step);
         if (step !== steps.at(-1)) throw lost(worker, step, e, 'the others were not begun');
         if (hooks.afterAll.length > 0)
@@ -52,7 +52,7 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
       const after = await look(worker.session, job.door.table, worker.envelope.ledger.layout)
         .then((sight) => readRecorded(worker.session, sight))
         .catch(() => null);
-      if (after !== null) log.landed(after.head);
+      if (after !== null) log.landed(after);
       await noteFailure(worker.session, worker.envelope, step, mode, e);
       throw e;
     }
@@ -73,8 +73,15 @@ async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promis
 }
 
 /** Returns where the step turned out to be committed. */
-async function tellLoss(worker: Worker, job: Job, log: Log, step: Step, e: SessionLost): Promise<void> {
-  const fate = await findOut(worker, job, step);
+async function tellLoss(
+  worker: Worker,
+  job: Job,
+  log: Log,
+  step: Step,
+  done: readonly Step[],
+  e: SessionLost,
+): Promise<void> {
+  const fate = await findOut(worker, job, step, done);
   if (fate === null) {
     log.unknown(step);
     throw new MigrateError('MIGRATION_VERSION_CHECK_FAILED', 'connection_lost', {
@@ -85,15 +92,24 @@ async function tellLoss(worker: Worker, job: Job, log: Log, step: Step, e: Sessi
     });
   }
   if (fate.row === null) {
-    log.landed(fate.head);
-    throw lost(worker, step, e, fate.head.dirty ? 'it is half done' : 'it was not committed');
+    log.landed(fate.recorded, fate.gone);
+    const what = fate.recorded.head.dirty ? 'it is half done' : 'it was not committed';
+    throw lost(worker, step, e, `${what}${alsoGone(fate.gone)}`);
   }
   log.finished(step, { mode: fate.row.mode ?? 'atomic', executionTimeMs: fate.row.executionTimeMs ?? 0 });
+  log.landed(fate.recorded, fate.gone);
   log.warn(
     'connection_lost',
     `the connection was lost; migration ${step.migration.id} had been committed`,
     null,
   );
+}
+
+/** Replication that does not wait may lose what was committed. */
+function alsoGone(gone: readonly Step[]): string {
+  if (gone.length === 0) return '';
+  const ids = gone.map((step) => step.migration.id).join(', ');
+  return `; what had been committed before it is not in the database that answers now either: ${ids} (a standby has taken over that did not have it)`;
 }
 
 const lost = (worker: Worker, step: Step, e: SessionLost, what: string): MigrateError =>

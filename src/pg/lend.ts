@@ -5,8 +5,9 @@ import { identifier } from '../sql/quote.ts';
 import type { LentClient } from './lent.ts';
 import { whileOpen } from './open.ts';
 import { pause } from './pause.ts';
-import { isTransient } from './refusal.ts';
+import { isTransient, Misfit } from './refusal.ts';
 import { Session } from './session.ts';
+import { misfit } from './target.ts';
 
 /** Used as it is, and left open. `role`: whom it acts as until it is given back. */
 export async function lend(client: LentClient, role?: string): Promise<Session> {
@@ -37,6 +38,9 @@ export async function reopenLike(
     const client = clientLike(lent);
     try {
       await client.connect();
+      // A standby knows only what it has replayed by then: that is no answer.
+      const wrong = await misfit(client, new Map(), 'primary');
+      if (wrong !== null) throw new Misfit(wrong);
       if (role !== undefined) await client.query(`set role ${identifier(role)}`);
       return new Session(
         client,
@@ -44,6 +48,7 @@ export async function reopenLike(
         () => client.end(),
       );
     } catch (e) {
+      await client.end().catch(() => {});
       if (attempt >= how.attempts || !isTransient(e)) throw e;
       await pause(how.delayMs * Math.min(2 ** attempt, 10), undefined);
     }
