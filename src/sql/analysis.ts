@@ -3,6 +3,7 @@
 import type { Analysis, MigrationFile, Mode, NeededExtension, Problem, Statement } from '../migration.ts';
 import { explain } from './advice.ts';
 import { type Classified, classify } from './classify.ts';
+import { hasControl } from './control-words.ts';
 import { copyFaults } from './copy.ts';
 import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
@@ -87,7 +88,8 @@ function unreadAnalysis(text: string, asked: Mode | null): Analysis {
     patient: false,
   };
   return {
-    mode: asked ?? 'atomic',
+    // What is half committed must not be taken for rolled back.
+    mode: hasControl(text) ? 'plain' : (asked ?? 'atomic'),
     statements: [whole],
     wrapper: [],
     extensions: [],
