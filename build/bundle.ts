@@ -55,7 +55,7 @@ export async function makeBundle(order: Order): Promise<Made> {
   const commands = await makeCommands();
   const body = pack(
     { ...about, layout: migrations.layout, origin: migrations.origin },
-    migrations.migrations,
+    [...migrations.migrations, ...migrations.repeatable],
     commands,
   );
   write(outfile, (draft) => {
@@ -67,11 +67,12 @@ export async function makeBundle(order: Order): Promise<Made> {
 }
 
 function aboutOf(migrations: Migrations, serverVersion: number): About {
-  const all = migrations.migrations;
+  const { migrations: all, repeatable } = migrations;
   return {
     count: all.length,
     first: all[0]?.id ?? '',
     last: all.at(-1)?.id ?? '',
+    repeatable: repeatable.length,
     digest: digestOf(migrations),
     serverVersion,
     tool: `rungs ${version}`,

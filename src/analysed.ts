@@ -19,7 +19,8 @@ export interface Chosen {
 export function chosenFor(analysed: Analysed, step: Step, plainOnly: boolean): Chosen {
   const analysis = step.file === null ? null : (analysed.get(step.file) ?? null);
   // What began statement by statement ends so, also when the file was fixed meanwhile.
-  const mode = step.resume !== null ? 'resumable' : plainOnly ? 'plain' : (analysis?.mode ?? 'atomic');
+  const isPlain = plainOnly && step.file?.repeatable !== true;
+  const mode = step.resume !== null ? 'resumable' : isPlain ? 'plain' : (analysis?.mode ?? 'atomic');
   return { analysis, mode };
 }
 
@@ -50,7 +51,7 @@ export async function analyse(steps: readonly Step[], known: Analysed, setting: 
 }
 
 /** A build has read its files already. The grammar is loaded only where there is something to read. */
-async function read(file: MigrationFile, multiStatement: boolean) {
+export async function read(file: MigrationFile, multiStatement = false) {
   if (file.analysis !== null) return { analysis: file.analysis, problems: editedSince(file) };
   const { analyseFile } = await import('./sql/analysis.ts');
   return analyseFile(file, multiStatement);

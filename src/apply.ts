@@ -61,8 +61,9 @@ async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMes
 /** What the server says where only the transaction is in the way: of a new enum value, of a COMMIT inside, of a statement. */
 const TRANSACTION_IN_THE_WAY = ['55P04', '2D000', '25001'];
 
-const isForOneByOne = ({ worker, analysis }: Running, e: unknown): e is MigrateError =>
+const isForOneByOne = ({ worker, step, analysis }: Running, e: unknown): e is MigrateError =>
   worker.multiStatement &&
+  step.file?.repeatable !== true &&
   analysis?.parsed === true &&
   e instanceof MigrateError &&
   TRANSACTION_IN_THE_WAY.includes(e.sqlstate ?? '');
@@ -83,7 +84,7 @@ async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
 
 async function atomic(r: Running): Promise<void> {
   const { worker, step } = r;
-  const message = messages.atomic(worker.envelope, step, r.analysis?.wrapper);
+  const message = messages.atomic(worker.envelope, step, r.analysis);
   let reply: Reply;
   try {
     reply = await send(worker, message);

@@ -46,5 +46,7 @@ export async function analyseAll(migrations: Migrations, serverMajor: number): P
     }
     all.push({ ...m, up: await read(m.up), down: await read(down) });
   }
-  return { migrations: { ...migrations, migrations: all }, problems, warnings };
+  const repeatable: Migration[] = [];
+  for (const m of migrations.repeatable) repeatable.push({ ...m, up: await read(m.up) });
+  return { migrations: { ...migrations, migrations: all, repeatable }, problems, warnings };
 }

@@ -21,6 +21,7 @@ import { plan, refuseMoves } from './plan/plan.ts';
 import { codeOf, commandOf, isSamePlan, type Plan } from './plan/situation.ts';
 import type { Recorded } from './recorded.ts';
 import { asMigrateError, refused } from './refused.ts';
+import { withoutReworded } from './repeatable.ts';
 import type { Outcome } from './report.ts';
 import type { Worker } from './send.ts';
 import { cleanUp, decode, own, READ, restore, type SessionState } from './session-state.ts';
@@ -115,7 +116,7 @@ async function view(command: Command, session: Session, before: View | null): Pr
   );
   log.seen(recorded.head);
   const state = stateOf(recorded, source);
-  const made = plan(source, recorded.head, state, goal, job.allow);
+  const planned = plan(source, recorded.head, state, goal, job.allow);
   const code = codeOf(goal, recorded.head);
   const setting = {
     serverVersion: sight.identity.serverVersion,
@@ -123,7 +124,8 @@ async function view(command: Command, session: Session, before: View | null): Pr
     multiStatement: job.door.multiStatement,
     emit: log.emit,
   };
-  const analysed = await analyse(made.steps, before?.analysed ?? new Map(), setting);
+  const analysed = await analyse(planned.steps, before?.analysed ?? new Map(), setting);
+  const made = await withoutReworded(planned, analysed, state);
   if (before === null) await refuseUnavailable(session, made.steps, analysed, setting);
   log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
   return { sight, recorded, state, plan: made, analysed };

@@ -48,6 +48,18 @@ const CURES: Readonly<Record<string, string>> = {
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
 
+/** Those for a repeatable, which always runs in one transaction and finds what the last time has left. */
+const VERSIONED = 'put it into a versioned migration';
+const AGAIN =
+  'it was made when the file was run last: write `create or replace`, or `drop … if exists` before it';
+const EARLIER =
+  'fix the file; where it needs another repeatable, number both (`R__010_x.sql`), as they run in the order of their names';
+const CURES_OF_REPEATABLES: Readonly<Record<string, string>> = {
+  ...{ '42P01': EARLIER, '42883': EARLIER },
+  ...{ '55P04': VERSIONED, '2D000': VERSIONED, '25001': VERSIONED },
+  ...{ '42P07': AGAIN, '42710': AGAIN, '42723': AGAIN, '42701': AGAIN, '42P06': AGAIN },
+};
+
 /** The names of a step in messages: "apply migration 7". */
 export const operationOf = (step: Step): string =>
   `${step.direction === 'up' ? 'apply' : 'revert'} migration ${step.migration.id}`;
@@ -101,7 +113,8 @@ function next(
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
-  const servers = CURES[code] ?? (code === '42501' ? rightHint(server, statement, who) : fix);
+  const own = step.file?.repeatable === true ? CURES_OF_REPEATABLES[code] : undefined;
+  const servers = own ?? CURES[code] ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';
   const command = commandFor(step);

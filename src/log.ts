@@ -4,7 +4,14 @@ import type { Done } from './apply.ts';
 import type { MigrateError } from './errors.ts';
 import { type Emit, type Warning, warn } from './event.ts';
 import { inOrder } from './layout/named.ts';
-import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
+import {
+  isRepeatable,
+  type Layout,
+  type Migration,
+  type Migrations,
+  type Mode,
+  type Step,
+} from './migration.ts';
 import type { Plan } from './plan/situation.ts';
 import type { Head } from './recorded.ts';
 import { emptyReport, type MigrationRef, type Outcome, type Report, type StepReport } from './report.ts';
@@ -26,7 +33,11 @@ export interface Log {
   readonly outcome: (error: MigrateError | null) => Outcome;
 }
 
-const ref = ({ id, version, name }: Migration): MigrationRef => ({ id, version, name });
+const ref = ({ id, version, name }: Migration): MigrationRef => ({
+  id,
+  version: isRepeatable(id) ? null : version,
+  name,
+});
 
 const named = ({ migration, direction, file }: Step) => ({
   ...ref(migration),

@@ -7,11 +7,20 @@ import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
-import type { Cut, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
+import type {
+  Analysis,
+  Cut,
+  Direction,
+  Migration,
+  MigrationFile,
+  Mode,
+  Statement,
+  Step,
+} from './migration.ts';
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { dollar, literal } from './sql/quote.ts';
-import { blanked, type Range } from './sql/wrapper.ts';
+import { blanked } from './sql/wrapper.ts';
 
 /** Who writes what was done, and where: enough for what runs no file. */
 export interface Writer {
@@ -29,6 +38,8 @@ export interface Envelope extends Writer {
   readonly lockIds: readonly bigint[];
 }
 
+type Known = Pick<Analysis, 'wrapper' | 'meaning'>;
+
 /** A message with the file, or a part of it, inside. */
 export interface FileMessage {
   readonly text: string;
@@ -42,8 +53,9 @@ export interface FileMessage {
   readonly data: readonly Cut[];
 }
 
-const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
+const entry = ({ ledger }: Writer, step: Step, mode: Mode, meaning: string | null = null): journal.Entry => ({
   ...ledger.key(step.migration),
+  meaning,
   direction: step.direction,
   kind: 'run',
   mode,
@@ -78,15 +90,20 @@ export function readMarker(
 /** Milliseconds since the message arrived, which began the transaction. */
 const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
+const recorded = ({ ledger, place }: Envelope, step: Step): string =>
+  step.last === undefined
+    ? ledger.record(place, step, ELAPSED)
+    : journal.unrepeated(place, step.migration.id, step.last, ledger.hold(place, step.from));
+
 /** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
-export const closing = (e: Envelope, step: Step): string =>
-  `${e.cleanUp}; ${e.ledger.record(e.place, step, ELAPSED)};
-${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
+export const closing = (e: Envelope, step: Step, meaning: string | null = null): string =>
+  `${e.cleanUp}; ${recorded(e, step)};
+${journal.insert(e.place, entry(e, step, 'atomic', meaning), e.author, 'done')}; commit; ${marker(e)}`;
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(e: Envelope, step: Step, wrapper: readonly Range[] = []): FileMessage {
+export function atomic(e: Envelope, step: Step, analysis: Known | null = null): FileMessage {
   const before = 'begin; ';
-  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(e, step)}`;
+  const text = `${before}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; ${closing(e, step, analysis?.meaning)}`;
   return { text, before: before.length, offset: 0, tagsBefore: 1, data: dataOf(step.file) };
 }
 

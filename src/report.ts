@@ -6,7 +6,8 @@ import type { Direction, Layout, Mode } from './migration.ts';
 
 export interface MigrationRef {
   readonly id: string;
-  readonly version: bigint;
+  /** Null: of a repeatable. */
+  readonly version: bigint | null;
   readonly name: string;
 }
 

@@ -1,13 +1,17 @@
 /** What a bundle carries, for the commands in it. */
 
 import type { Migrations } from '../src/migration.ts';
+import { counted } from '../src/report/amounts.ts';
 import type { Result } from './_result.ts';
 
 export interface About {
+  /** Of the versioned ones. */
   readonly count: number;
   /** In decimal. */
   readonly first: string;
   readonly last: string;
+  /** How many of these. */
+  readonly repeatable: number;
   /** Of all of it (src/digest.ts). */
   readonly digest: string;
   /** The PostgreSQL whose syntax the files were held to. */
@@ -23,8 +27,10 @@ export interface Carried {
   readonly migrations: () => Migrations;
 }
 
-export function aboutText({ count, first, last, digest, serverVersion, tool }: About): string {
-  const what = count === 1 ? `1 migration: ${first}` : `${count} migrations: ${first} to ${last}`;
+export function aboutText({ count, first, last, repeatable, digest, serverVersion, tool }: About): string {
+  const which = count === 0 ? '' : count === 1 ? `: ${first}` : `: ${first} to ${last}`;
+  const again = repeatable === 0 ? '' : ` and ${counted(repeatable, 'repeatable')}`;
+  const what = `${counted(count, 'migration')}${which}${again}`;
   return `${what}\ndigest: ${digest}\nbuilt by ${tool} for PostgreSQL ${serverVersion}`;
 }
 

@@ -106,6 +106,8 @@ export const namedRows: Ledger = {
   },
   strangeShape,
   record,
+  // It has no number, and a repeatable no row.
+  hold: () => '',
   begin,
   end: record,
   accept: (p, { id, ledgerChecksums: [checksum = ''] }) =>

@@ -43,6 +43,7 @@ export const sentinel: Ledger = {
   }),
   strangeShape: () => null,
   record: mustBeThere,
+  hold: () => '',
   begin: () => '',
   end: mustBeThere,
   accept: () => '',

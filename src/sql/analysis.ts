@@ -5,6 +5,7 @@ import { copyFaults } from './copy.ts';
 import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
+import { meaningOf } from './meaning.ts';
 import { textOption } from './option.ts';
 import { wrapperOf } from './wrapper.ts';
 
@@ -22,6 +23,10 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
   const said = directive(text);
   const asked = { ...said, mode: said.mode ?? file.asked ?? null };
   const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
+  if (file.repeatable === true && said.mode !== null && said.mode !== 'atomic') {
+    const message = `a repeatable runs in one transaction: take \`-- rungs: ${wordOf(said.mode)}\` away`;
+    problems.push({ reason: 'repeatable', message, file: path, offset: said.offset });
+  }
   const refused = file.psql?.refused ?? [];
   for (const { message, offset } of refused) problems.push({ reason: 'psql', message, file: path, offset });
   // The grammar would only stumble over the same.
@@ -53,12 +58,22 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
   }
   const mixed = () => (oneByOne ? null : mixture(all));
   const isWritten = said.mode !== null;
-  const broken = asked.mode === null ? mixed() : contradiction(asked.mode, classified, isWritten);
-  if (broken !== null) problems.push(directiveProblem(path, broken));
+  const broken =
+    file.repeatable === true
+      ? notInOne(classified, REPEATABLE)
+      : asked.mode === null
+        ? mixed()
+        : contradiction(asked.mode, classified, isWritten);
+  if (broken !== null) {
+    const reason = file.repeatable === true ? 'repeatable' : 'directive';
+    problems.push({ ...directiveProblem(path, broken), reason });
+  }
   const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
   const mode = modeOf(asked, classified);
-  return { analysis: { mode, statements, wrapper, extensions, parsed: true }, problems };
+  const meaning = file.repeatable === true ? meaningOf(file, classified) : null;
+  const meant = meaning === null ? {} : { meaning };
+  return { analysis: { mode, statements, wrapper, extensions, parsed: true, ...meant }, problems };
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
@@ -124,16 +139,34 @@ function mixture(statements: readonly Known[]): DirectiveFault | null {
   return { message, offset: alone.start };
 }
 
-/** A script that fails half-way must leave nothing, unless its writer has thought of that. */
-function notInOne(statements: readonly Known[]): DirectiveFault | null {
+/** What always runs in one transaction, and what to do where that cannot be. */
+interface InOne {
+  readonly what: string;
+  readonly ofControl: string;
+  readonly ofAlone: string;
+}
+
+/** One that fails half-way must leave nothing, unless its writer has thought of that. */
+const SCRIPT: InOne = {
+  what: 'a script',
+  ofControl: 'take its transaction control out, or begin it with `-- rungs: plain`',
+  ofAlone: 'take it out, or begin the script with `-- rungs: no-transaction`',
+};
+const REPEATABLE: InOne = {
+  what: 'a repeatable',
+  ofControl: 'take its transaction control out',
+  ofAlone: 'put it into a versioned migration',
+};
+
+function notInOne(statements: readonly Known[], { what, ofControl, ofAlone }: InOne): DirectiveFault | null {
   const control = statements.find((s) => s.control !== null);
   if (control !== undefined) {
-    const message = `a script runs in one transaction, and this one has its own ${control.control} at line ${control.line}: take its transaction control out, or begin it with \`-- rungs: plain\``;
+    const message = `${what} runs in one transaction, and this one has its own ${control.control} at line ${control.line}: ${ofControl}`;
     return { message, offset: control.start };
   }
   const alone = statements.find((s) => s.alone !== null);
   if (alone === undefined) return null;
-  const message = `a script runs in one transaction, and ${alone.alone} at line ${alone.line} cannot: take it out, or begin the script with \`-- rungs: no-transaction\``;
+  const message = `${what} runs in one transaction, and ${alone.alone} at line ${alone.line} cannot: ${ofAlone}`;
   return { message, offset: alone.start };
 }
 
@@ -142,7 +175,7 @@ function notInOne(statements: readonly Known[]): DirectiveFault | null {
  */
 function contradiction(mode: Mode, statements: readonly Known[], isWritten: boolean): DirectiveFault | null {
   if (mode === 'plain') return null;
-  if (mode === 'atomic' && !isWritten) return notInOne(statements);
+  if (mode === 'atomic' && !isWritten) return notInOne(statements, SCRIPT);
   const said = `\`-- rungs: ${wordOf(mode)}\``;
   const control = statements.find((s) => s.control !== null);
   if (control !== undefined) {

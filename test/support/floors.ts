@@ -49,6 +49,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/embed.ts',
         'src/extensions.ts',
         'src/duplicates.ts',
+        'src/repeatable.ts',
         'src/look.ts',
         'src/indexes.ts',
         'src/send.ts',
@@ -103,6 +104,7 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/embed.ts': ['src/analysed.ts'],
   'src/extensions.ts': ['src/analysed.ts', 'src/refused.ts'],
   'src/duplicates.ts': ['src/send.ts'],
+  'src/repeatable.ts': ['src/analysed.ts'],
   'src/opened.ts': ['src/send.ts'],
   'src/resumable.ts': [
     ...['src/duplicates.ts', 'src/indexes.ts', 'src/opened.ts'],
