@@ -7,22 +7,16 @@
  */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import pg from 'pg';
+import { median } from './measure.mjs';
+import { createDatabase, dropDatabase, root, rungs, urlOf, withServer, work } from './server.mjs';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '25' }, check: { type: 'boolean', default: false } },
 });
-const root = resolve(import.meta.dirname ?? '.', '..');
-const rungs = join(root, 'dist/rungs.mjs');
-const work = mkdtempSync(join(tmpdir(), 'rungs-bench-'));
-// Closed to others, root's server, which runs as another user, would keep its data elsewhere, and they would stay.
-chmodSync(work, 0o755);
-
 /** The promises: a ratio of the first to the second. */
 const LIMITS = [
   ['bundle version --embedded', 'empty.mjs', 1.15],
@@ -39,15 +33,11 @@ await client.end();
 `;
 
 async function main() {
-  const server = process.env.DATABASE_URL ?? startServer();
-  const name = `rungs_bench_${process.pid}`;
-  await admin(server, `create database ${name}`);
+  const name = await createDatabase();
   try {
-    const url = new URL(server);
-    url.pathname = `/${name}`;
-    await compare(url.href);
+    await compare(await urlOf(name));
   } finally {
-    await admin(server, `drop database ${name} with (force)`);
+    await dropDatabase(name);
   }
 }
 
@@ -107,8 +97,6 @@ function measure(candidates, env, rounds) {
   return times;
 }
 
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
-
 function report(times, bytes) {
   console.log(`Node ${process.version}, ${values.rounds} rounds, bundle of ${Math.ceil(bytes / 1000)} kB\n`);
   for (const [name, list] of Object.entries(times)) {
@@ -124,21 +112,4 @@ function report(times, bytes) {
   }
 }
 
-function startServer() {
-  const options = { cwd: work, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
-  return execFileSync(process.execPath, [join(root, 'dist/db.mjs'), 'start'], options).trim();
-}
-
-async function admin(url, sql) {
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
-}
-
-try {
-  await main();
-} finally {
-  if (process.env.DATABASE_URL === undefined)
-    spawnSync(process.execPath, [join(root, 'dist/db.mjs'), 'stop'], { cwd: work });
-  rmSync(work, { recursive: true, force: true });
-}
+await withServer(main);

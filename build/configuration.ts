@@ -67,6 +67,9 @@ role: app_owner
 confirm: always
 requireSteps: true
 backupBeforeDown: true
+blocked:
+  timeout: 1s
+  queue: 50
 retry:
   attempts: 5
   delay: 2s
@@ -125,6 +128,9 @@ With \`requireSteps: true\` a bare \`down\` is refused: say \`--num-steps N\`, w
 
 With \`backupBeforeDown: true\` \`down\`, \`redo\` and a \`goto\` that reverts first [back the database up](backup.md#before-reverting),
 and revert nothing where that fails.
+
+\`lockTimeout\` is about the migration lock alone, which one run has at a time; \`blocked\` about the locks that migrations
+need of everyone else ([locks.md](locks.md)).
 
 ## For pipelines
 

@@ -139,6 +139,7 @@ function jobFor(command: string, options: RunOptions): Job {
       ahead: options.acceptAhead ?? false,
     },
     lockTimeoutMs: options.lockTimeoutMs ?? 15_000,
+    patience: { ...PATIENCE, ...options.blocked, chance: Math.random },
     dryRun: options.dryRun ?? false,
     plainOnly: options.plain ?? false,
     skipDuplicates: options.skipDuplicates ?? false,
@@ -151,6 +152,8 @@ function jobFor(command: string, options: RunOptions): Job {
   };
 }
 
+/** The server's deadlock_timeout is 1 s, after which an autovacuum gives way: a wait must be longer than that. */
+const PATIENCE = { timeoutMs: 3000, attempts: 10, delayMs: 1000, queue: 0 };
 const USUAL = { attempts: 3, delayMs: 500 };
 /** Muse's. */
 const FOR_SCRIPTS = { attempts: 5, delayMs: 5000 };
@@ -181,6 +184,7 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
     return {
       open,
       reopen: () => reopenLike(database, role, PATIENT),
+      beside: () => reopenLike(database, undefined, { attempts: 1, delayMs: 0 }),
       table: withJournal(named),
       tables: (own) => withJournal(own),
       isTableInUrl: false,
@@ -207,6 +211,10 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
       return connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal, told });
     },
     reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
+    beside: async (signal) => {
+      const once = { attempts: 1, delayMs: 0, deadlineMs: Infinity, now, emit: () => {}, signal };
+      return connect(said, applicationName, once);
+    },
     table: tables(isTableInUrl ? parsed.table : named),
     tables,
     isTableInUrl,

@@ -1,5 +1,6 @@
 /** Runs one step in its mode. */
 
+import { untilUnblocked } from './again.ts';
 import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { warn } from './event.ts';
@@ -43,11 +44,11 @@ async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMes
   else if (mode === 'resumable') await resumable(r);
   else {
     try {
-      await atomic(r);
+      await untilUnblocked(r, atomic);
       return { mode, isOneMessage: true };
     } catch (e) {
       if (isDuplicate(r, e)) {
-        await withoutDuplicates(r);
+        await untilUnblocked(r, withoutDuplicates);
         return { mode, isOneMessage: false };
       }
       if (!isForOneByOne(r, e)) throw e;
@@ -84,10 +85,10 @@ async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
 
 async function atomic(r: Running): Promise<void> {
   const { worker, step } = r;
-  const message = messages.atomic(worker.envelope, step, r.analysis);
+  const message = messages.atomic(worker.envelope, step, r.analysis?.wrapper, r.analysis?.meaning);
   let reply: Reply;
   try {
-    reply = await send(worker, message);
+    reply = await send(r, message);
   } catch (e) {
     const failed = await settle(worker, e, message);
     // Only the marker came after the commit: a cancel that arrived then has cancelled nothing.

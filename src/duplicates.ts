@@ -46,7 +46,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
   const { worker, step, analysis } = r;
   const { file } = step;
   if (file === null) return;
-  await attempt(r, own('begin'));
+  await attempt(r, own(messages.opening(worker.envelope).join('; ')));
   for (const st of analysis?.statements ?? []) {
     // A client on loan goes back without our transaction.
     if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
@@ -59,7 +59,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
 
 async function unlessDuplicate(r: Running, st: Statement, message: messages.FileMessage): Promise<void> {
   try {
-    await send(r.worker, message);
+    await send(r, message);
   } catch (e) {
     const server = e instanceof MessageFailed ? e.server : null;
     if (server === null || !DUPLICATE.includes(server.code)) {

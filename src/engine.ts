@@ -166,6 +166,8 @@ async function underLock(command: Command, session: Session, first: View, asked:
       emit: log.emit,
       now: job.now,
       signal: job.signal,
+      patience: job.patience,
+      beside: job.door.beside,
       multiStatement: job.door.multiStatement,
       envelope: {
         place,
@@ -174,6 +176,7 @@ async function underLock(command: Command, session: Session, first: View, asked:
         nonce: job.newId(),
         cleanUp: cleanUp(sessionState),
         lockIds: ids,
+        statementLockMs: identity.hasLockTimeout ? 0 : job.patience.timeoutMs,
       },
     };
     if (!isNothing(now.plan)) await prepare(worker, now);

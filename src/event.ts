@@ -23,6 +23,18 @@ export type Event =
       readonly statements: number;
       readonly line: number;
     } & StepName)
+  /** Another session has a lock that the migration needs; again when it is another, or twice as many wait behind us. */
+  | ({ readonly kind: 'blocked' } & Pick<Blockage, 'blockers' | 'queued' | 'waitedMs'> & StepName)
+  | ({ readonly kind: 'unblocked' } & StepName)
+  /** Rolled back for a lock, and to be tried again. `queue`: for all who waited behind us. */
+  | ({
+      readonly kind: 'let-go';
+      readonly reason: 'lock_timeout' | 'queue' | 'deadlock';
+      readonly afterMs: number;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly retryInMs: number;
+    } & StepName)
   | ({ readonly kind: 'finished'; readonly mode: Mode; readonly executionTimeMs: number } & StepName)
   | {
       readonly kind: 'notice';
@@ -56,6 +68,34 @@ export interface LockHolder {
   readonly address: string | null;
   /** ISO 8601; when its current state began. */
   readonly since: string | null;
+  readonly query: string | null;
+}
+
+/** Why a statement waits for a lock, as a second connection sees it. */
+export interface Blockage {
+  /** Who is in the way, also through others who wait; the one to act on first. */
+  readonly blockers: readonly Blocker[];
+  /** How many sessions wait behind us, also through others. */
+  readonly queued: number;
+  readonly waitedMs: number;
+  /** The statement was cancelled, so that they could pass. */
+  readonly isLetGo: boolean;
+}
+
+/** Of pg_stat_activity; what is null may also be hidden from our role. */
+export interface Blocker {
+  /** 0: a prepared transaction. */
+  readonly pid: number;
+  /** Of a background process, what it is. */
+  readonly user: string | null;
+  readonly application: string | null;
+  readonly address: string | null;
+  readonly state: string | null;
+  /** For another of them. */
+  readonly isWaiting: boolean;
+  readonly transactionMs: number | null;
+  readonly stateMs: number | null;
+  /** On one line, and without its literals. */
   readonly query: string | null;
 }
 

@@ -1,11 +1,14 @@
 /** A failed message, told as the user's file sees it: which statement, which line and column, and what to do. */
 
+import { cureOf } from './cures.ts';
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
+import type { Blockage } from './event.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
 import type { FileMessage } from './messages.ts';
 import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
+import { blockedText, cureFor } from './report/blocked.ts';
 import { spotIn } from './sql/cuts.ts';
 import { fromBytes, fromCodePoints } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
@@ -25,6 +28,7 @@ export interface Failed {
   } | null;
   /** Why the rows of a COPY could not be sent, if it was that. */
   readonly noRows: Error | null;
+  readonly blockage: Blockage | null;
 }
 
 interface Place {
@@ -33,32 +37,6 @@ interface Place {
   /** Into the file's text; null where only the file is known. */
   readonly offset: number | null;
 }
-
-/** Cures for errors that come from how a migration is run. */
-const CURES: Readonly<Record<string, string>> = {
-  '55P04':
-    'a new enum value cannot be used in the transaction that adds it: put it into a file of its own, or begin the file with `-- rungs: no-transaction`',
-  '2D000':
-    'a DO block or procedure that commits cannot run inside the migration’s transaction: begin the file with `-- rungs: no-transaction`',
-  '25001': 'the statement cannot run inside a transaction: begin the file with `-- rungs: no-transaction`',
-  '25006': REASONS.read_only.next,
-  '40P01': 'it was a deadlock with another session',
-  '57014':
-    'it was cancelled, by an administrator or by `statement_timeout` (in the URL also `x-statement-timeout`): raise that',
-  '55P03': 'another session holds a lock on the object: wait until it is free',
-};
-
-/** Those for a repeatable, which always runs in one transaction and finds what the last time has left. */
-const VERSIONED = 'put it into a versioned migration';
-const AGAIN =
-  'it was made when the file was run last: write `create or replace`, or `drop … if exists` before it';
-const EARLIER =
-  'fix the file; where it needs another repeatable, number both (`R__010_x.sql`), as they run in the order of their names';
-const CURES_OF_REPEATABLES: Readonly<Record<string, string>> = {
-  ...{ '42P01': EARLIER, '42883': EARLIER },
-  ...{ '55P04': VERSIONED, '2D000': VERSIONED, '25001': VERSIONED },
-  ...{ '42P07': AGAIN, '42710': AGAIN, '42723': AGAIN, '42701': AGAIN, '42P06': AGAIN },
-};
 
 /** The names of a step in messages: "apply migration 7". */
 export const operationOf = (step: Step): string =>
@@ -80,9 +58,10 @@ export function failure(
   const details: ErrorDetails = {
     operation:
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
-    message: failed.noRows?.message ?? server.message,
+    message: failed.noRows?.message ?? letGoText(failed) ?? server.message,
     sqlstate: failed.noRows === null ? server.code : null,
     details: [
+      ...blockedBy(failed),
       ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
       ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
       ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
@@ -92,7 +71,7 @@ export function failure(
     excerpt: place?.excerpt ?? null,
     cause: server,
   };
-  const reason = reasonOf(server);
+  const reason = letGoText(failed) === null ? reasonOf(server) : 'lock_timeout';
   return new MigrateError(
     code,
     reason,
@@ -102,19 +81,28 @@ export function failure(
   );
 }
 
+/** Its 57014 was our own doing. */
+function letGoText({ server, blockage }: Failed): string | null {
+  if (blockage?.isLetGo !== true || server.code !== '57014') return null;
+  return `cancelled, as ${blockage.queued} sessions waited behind it`;
+}
+
+const isBlocked = (failed: Failed): boolean => failed.server.code === '55P03' || letGoText(failed) !== null;
+
+function blockedBy(failed: Failed): readonly string[] {
+  const { blockage } = failed;
+  return blockage === null || !isBlocked(failed) ? [] : [`blocked by ${blockedText(blockage)}`];
+}
+
 /** What to do about it, and the command that goes on from where this mode leaves off. */
-function next(
-  { server, who, noRows }: Failed,
-  step: Step,
-  mode: Mode,
-  place: Place | null,
-  statement: string,
-): string {
+function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
+  const { server, who, noRows, blockage } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
-  const own = step.file?.repeatable === true ? CURES_OF_REPEATABLES[code] : undefined;
-  const servers = own ?? CURES[code] ?? (code === '42501' ? rightHint(server, statement, who) : fix);
+  const [blocker] = isBlocked(failed) ? (blockage?.blockers ?? []) : [];
+  const known = blocker === undefined ? cureOf(code, step) : cureFor(blocker);
+  const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';
   const command = commandFor(step);
@@ -162,6 +150,8 @@ export function reasonOf(server: ServerError): Reason {
   if (server.code === NO_SENTINEL) return 'sentinel';
   if (server.code === '42501') return 'permission';
   if (server.code === '25006') return 'read_only';
+  if (server.code === '55P03') return 'lock_timeout';
+  if (server.code === '40P01') return 'deadlock';
   return 'sql';
 }
 
@@ -195,7 +185,7 @@ function locate(
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
     // encoding does not have.
-    const isUnread = completed.length === 0 && message.tagsBefore === 1;
+    const isUnread = completed.length === 0 && message.tagsBefore > 0 && Number.isFinite(message.tagsBefore);
     const isFiles = isUnread || analysis?.parsed === false || index === statements.length;
     return isFiles
       ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }

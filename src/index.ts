@@ -18,7 +18,7 @@ export {
   version,
 } from './api.ts';
 export { CODES, type ErrorCode, MigrateError } from './errors.ts';
-export type { Event, LockHolder, Warning } from './event.ts';
+export type { Blocker, Event, LockHolder, Warning } from './event.ts';
 export type {
   Confirmed,
   Direction,

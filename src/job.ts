@@ -3,6 +3,7 @@
 import type { Emit } from './event.ts';
 import type { Tables } from './ledger/identify.ts';
 import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
+import type { Patience } from './patience.ts';
 import type { Session } from './pg/session.ts';
 import type { Allowances } from './plan/situation.ts';
 
@@ -12,6 +13,8 @@ export interface Door {
   readonly open: (layout?: Layout) => Promise<Session>;
   /** After a loss, to find out what was committed; patient. */
   readonly reopen: () => Promise<Session>;
+  /** A second connection beside the first, to look on while it works; at one attempt. */
+  readonly beside: (signal: AbortSignal) => Promise<Session>;
   readonly table: Tables;
   /** All of them, were the version table another; what is said of the others holds. */
   readonly tables: (own: Pick<Tables, 'schema' | 'name'>) => Tables;
@@ -28,6 +31,8 @@ export interface Job {
   readonly source: () => Promise<Migrations>;
   readonly allow: Allowances;
   readonly lockTimeoutMs: number;
+  /** With locks that others have on tables and the like. */
+  readonly patience: Patience;
   readonly dryRun: boolean;
   /** Run every file golang-migrate's way. */
   readonly plainOnly: boolean;

@@ -5,22 +5,14 @@
 
 import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { record } from './ledger/ledgers.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
-import type {
-  Analysis,
-  Cut,
-  Direction,
-  Migration,
-  MigrationFile,
-  Mode,
-  Statement,
-  Step,
-} from './migration.ts';
+import type { Cut, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { dollar, literal } from './sql/quote.ts';
-import { blanked } from './sql/wrapper.ts';
+import { blanked, type Range } from './sql/wrapper.ts';
 
 /** Who writes what was done, and where: enough for what runs no file. */
 export interface Writer {
@@ -36,9 +28,9 @@ export interface Envelope extends Writer {
   /** What makes the session as it was (session-state.ts); sent after each file, before the ledger write. */
   readonly cleanUp: string;
   readonly lockIds: readonly bigint[];
+  /** How long a statement waits for somebody else's lock; 0: as the session has it. */
+  readonly statementLockMs: number;
 }
-
-type Known = Pick<Analysis, 'wrapper' | 'meaning'>;
 
 /** A message with the file, or a part of it, inside. */
 export interface FileMessage {
@@ -53,9 +45,8 @@ export interface FileMessage {
   readonly data: readonly Cut[];
 }
 
-const entry = ({ ledger }: Writer, step: Step, mode: Mode, meaning: string | null = null): journal.Entry => ({
+const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   ...ledger.key(step.migration),
-  meaning,
   direction: step.direction,
   kind: 'run',
   mode,
@@ -90,27 +81,51 @@ export function readMarker(
 /** Milliseconds since the message arrived, which began the transaction. */
 const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
-const recorded = ({ ledger, place }: Envelope, step: Step): string =>
-  step.last === undefined
-    ? ledger.record(place, step, ELAPSED)
-    : journal.unrepeated(place, step.migration.id, step.last, ledger.hold(place, step.from));
+/** As much as the setting takes. */
+const LONGEST_MS = 2147483647;
 
-/** Behind the file: the session as it was, ledger and journal, and the end of the transaction. */
+/** A file that sets its own comes later, and wins. */
+const limit = ({ statementLockMs }: Envelope, scope: 'local' | 'session'): readonly string[] =>
+  statementLockMs === 0
+    ? []
+    : [`set ${scope} lock_timeout = ${Math.min(Math.ceil(statementLockMs), LONGEST_MS)}`];
+
+/** The same for the rest of a resumable file, and its end before a statement that may wait as long as it must. */
+export const limited = (e: Envelope): string => limit(e, 'session').join();
+export const UNLIMITED = 'set lock_timeout = 0';
+
+/** What stands before a file in its transaction. */
+export const opening = (e: Envelope): readonly string[] => ['begin', ...limit(e, 'local')];
+
+/**
+ * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
+ * waited for, the file's are held.
+ */
 export const closing = (e: Envelope, step: Step, meaning: string | null = null): string =>
-  `${e.cleanUp}; ${recorded(e, step)};
-${journal.insert(e.place, entry(e, step, 'atomic', meaning), e.author, 'done')}; commit; ${marker(e)}`;
+  `${[e.cleanUp, ...limit(e, 'local')].join('; ')}; ${record(e, step, ELAPSED)};
+${journal.insert(e.place, { ...entry(e, step, 'atomic'), meaning }, e.author, 'done')}; commit; ${marker(e)}`;
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(e: Envelope, step: Step, analysis: Known | null = null): FileMessage {
-  const before = 'begin; ';
-  const text = `${before}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; ${closing(e, step, analysis?.meaning)}`;
-  return { text, before: before.length, offset: 0, tagsBefore: 1, data: dataOf(step.file) };
+export function atomic(
+  e: Envelope,
+  step: Step,
+  wrapper: readonly Range[] = [],
+  meaning: string | null = null,
+): FileMessage {
+  const head = opening(e);
+  const before = `${head.join('; ')}; `;
+  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(e, step, meaning)}`;
+  return { text, before: before.length, offset: 0, tagsBefore: head.length, data: dataOf(step.file) };
 }
 
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id. */
 export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): string {
-  return `begin; ${e.ledger.begin(e.place, step)};
-${journal.insert(e.place, entry(e, step, mode), e.author, 'started')}; commit`;
+  const limits = mode === 'resumable' ? limit(e, 'session') : [];
+  return [
+    `begin; ${e.ledger.begin(e.place, step)}`,
+    journal.insert(e.place, entry(e, step, mode), e.author, 'started'),
+    ['commit', ...limits].join('; '),
+  ].join(';\n');
 }
 
 /** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */

@@ -51,6 +51,8 @@ export interface Statement {
   /** Sets session state (SET, set_config): run again before a resumed file goes on in a new session. */
   readonly session: boolean;
   readonly concurrentIndex: ConcurrentIndex | null;
+  /** While it waits for a lock, nobody who reads or writes rows waits behind it (... CONCURRENTLY, VACUUM). */
+  readonly patient: boolean;
 }
 
 /** What a CREATE EXTENSION asks of the server. */

@@ -1,3 +1,5 @@
+/** How a run of several messages begins. */
+
 import { start } from './messages.ts';
 import { attempt, own, type Running } from './send.ts';
 

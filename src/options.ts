@@ -31,6 +31,18 @@ export interface Options {
    * times), and the milliseconds for all of them together; default 3, 500 and no limit; for a script 5 and 5,000.
    */
   readonly retry?: { readonly attempts?: number; readonly delayMs?: number; readonly deadlineMs?: number };
+  /**
+   * For the locks of other sessions that a migration's statements need: milliseconds of `lock_timeout`, default 3,000 and
+   * 0 for none of ours; how often a migration is tried that was rolled back for a lock, the milliseconds before the second
+   * attempt (they double, up to ten times, less up to half by chance), default 10 and 1,000; and how many sessions may
+   * wait behind us before they are let pass, default 0: any number.
+   */
+  readonly blocked?: {
+    readonly timeoutMs?: number;
+    readonly attempts?: number;
+    readonly delayMs?: number;
+    readonly queue?: number;
+  };
   /** Where PGPASSWORD and the other libpq variables are looked up; default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** As pg_stat_activity shows it, unless the connection string says; default "rungs up" and so on. */

@@ -37,6 +37,10 @@ export const REASONS = {
     meaning: 'A question could not be asked, because there is no terminal.',
     next: 'add `--yes`',
   },
+  deadlock: {
+    meaning: 'A statement and another session waited for each other, and the server ended the statement.',
+    next: 'run `task migrate` again',
+  },
   declined: { meaning: 'The question was answered with no. Nothing was changed.', next: 'nothing to do' },
   dirty: {
     meaning: 'The version is marked dirty: a migration stopped half-way.',
@@ -79,8 +83,9 @@ export const REASONS = {
     next: 'where another tool owns the name, name ours with `x-migrations-table=` or `x-journal-table=` in the URL; `task migrate:adopt` takes another tool’s database over',
   },
   lock_timeout: {
-    meaning: 'Another runner held the migration lock for too long.',
-    next: 'wait for the other run, or raise `--lock-timeout`',
+    meaning:
+      'Another session held a lock for too long: the migration lock, or (SQLSTATE 55P03 or 57014) one that a statement needs.',
+    next: 'wait for the other session; `--lock-timeout` is how long for the migration lock, `blocked:` in rungs.yaml for all others',
   },
   missing_down: {
     meaning: 'A migration to revert has no down file.',

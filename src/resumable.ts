@@ -1,5 +1,6 @@
 /** A file whose statements cannot share a transaction: one by one, with their progress recorded, and continued. */
 
+import { untilUnblocked } from './again.ts';
 import { isDuplicate, leaveOut } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { warn } from './event.ts';
@@ -16,6 +17,9 @@ export async function resumable(r: Running): Promise<void> {
   const { worker, step } = r;
   const begun = worker.now();
   const row = step.resume?.id ?? (await opened(r, 'resumable'));
+  // The file that is begun has it with that.
+  if (step.resume !== null && worker.envelope.statementLockMs > 0)
+    await attempt(r, own(messages.limited(worker.envelope)));
   if (step.file !== null) await runStatements(r, step.file, row);
   await attempt(r, own(messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun)));
 }
@@ -29,26 +33,33 @@ async function runStatements(r: Running, file: MigrationFile, row: bigint): Prom
     if (st.session) await attempt(r, messages.alone(file, st));
   }
   const interrupted = step.resume?.indexStatement ?? null;
-  if (interrupted !== null) await dropLeftovers(r, interrupted);
+  if (interrupted !== null)
+    await dropLeftovers(r, interrupted, isLimited(r, file, statements.slice(0, done)));
   for (const [i, st] of statements.entries()) {
     if (i < done) continue;
     stopIfAborted(worker, step);
     announce(r, i, statements);
     const sum = await sumOf(file, st);
+    const isFreed = st.patient && isLimited(r, file, statements.slice(0, i));
+    const progress = [
+      messages.progress(worker.envelope, row, i, sum),
+      ...(isFreed ? [messages.limited(worker.envelope)] : []),
+    ].join('; ');
     if (i === done && interrupted !== null && (await isBuilt(ask(r), interrupted, sum))) {
-      await attempt(r, own(messages.progress(worker.envelope, row, i, sum)));
+      await attempt(r, own(progress));
     } else {
       try {
         if (st.run === 'transaction') {
-          await attempt(r, messages.together(worker.envelope, file, st, row, i, sum));
+          const message = messages.together(worker.envelope, file, st, row, i, sum);
+          await untilUnblocked(r, async (again) => void (await attempt(again, message)));
           continue;
         }
-        await runAlone(r, file, row, st, sum);
+        await runAlone(r, file, row, st, sum, isFreed);
       } catch (e) {
         if (!isDuplicate(r, e)) throw e;
         leaveOut(r, st, `${e.message} (SQLSTATE ${e.sqlstate})`);
       }
-      await attempt(r, own(messages.progress(worker.envelope, row, i, sum)));
+      await attempt(r, own(progress));
     }
   }
 }
@@ -64,21 +75,36 @@ async function runAlone(
   row: bigint,
   st: Statement,
   sum: string,
+  isFreed: boolean,
 ): Promise<void> {
   const was = st.concurrentIndex === null ? null : await observe(ask(r), st.concurrentIndex, sum);
-  if (was !== null) await attempt(r, own(messages.noteIndexes(r.worker.envelope, row, was)));
+  const before = [
+    ...(was === null ? [] : [messages.noteIndexes(r.worker.envelope, row, was)]),
+    ...(isFreed ? [messages.UNLIMITED] : []),
+  ];
+  if (before.length > 0) await attempt(r, own(before.join('; ')));
   await attempt(r, messages.alone(file, st));
   const invalid = was === null ? null : await stillInvalid(ask(r), was);
   if (invalid !== null) throw leftInvalid(r, invalid, st.line);
 }
 
-async function dropLeftovers(r: Running, was: IndexStatement): Promise<void> {
+/**
+ * Whether our lock_timeout counts, which the file's own ends. It does not for what waits in nobody's way: an index build
+ * that gave up would leave an INVALID index, and have to begin again.
+ */
+const isLimited = (r: Running, file: MigrationFile, before: readonly Statement[]): boolean =>
+  r.worker.envelope.statementLockMs > 0 &&
+  !before.some((st) => /\block_timeout\b/i.test(file.text.slice(st.start, st.end)));
+
+async function dropLeftovers(r: Running, was: IndexStatement, isOurs: boolean): Promise<void> {
+  if (isOurs) await attempt(r, own(messages.UNLIMITED));
   for (const name of await leftovers(ask(r), was)) {
     await attempt(r, own(`drop index concurrently ${name}`));
     const message = `dropped ${name}, which the interrupted statement had left INVALID`;
     const file = r.step.file?.path ?? null;
     warn(r.worker.emit, 'invalid_index_dropped', message, file);
   }
+  if (isOurs) await attempt(r, own(messages.limited(r.worker.envelope)));
 }
 
 function announce({ worker, step }: Running, i: number, all: readonly Statement[]): void {

@@ -1,14 +1,16 @@
 /** One message of a step: sent, cancelled on abort, rolled back on failure, and its failure told as the file's. */
 
 import { type ErrorCode, MigrateError } from './errors.ts';
-import type { Emit } from './event.ts';
+import type { Emit, StepName } from './event.ts';
 import { commandFor, copyLine, type Failed, failure, operationOf } from './failure.ts';
 import type { Envelope, FileMessage } from './messages.ts';
 import type { Analysis, Mode, Step } from './migration.ts';
+import type { Patience } from './patience.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
 import type { Session } from './pg/session.ts';
 import { rowOf, rowsOf } from './rows.ts';
+import { watch } from './watch.ts';
 
 /** What is the same for every step of a run. */
 export interface Worker {
@@ -23,7 +25,9 @@ export interface Worker {
   /** Milliseconds on any steady clock. */
   readonly now: () => number;
   readonly signal: AbortSignal | undefined;
+  readonly patience: Patience;
   /** The door's. */
+  readonly beside: (signal: AbortSignal) => Promise<Session>;
   readonly multiStatement: boolean;
 }
 
@@ -33,6 +37,8 @@ export interface Running {
   readonly step: Step;
   readonly analysis: Analysis | null;
   readonly mode: Mode;
+  /** What is being sent can be cancelled for those who wait behind it, and tried again. */
+  readonly canLetGo?: boolean;
 }
 
 /** The session ended under a step. What the server did with it must be looked up. */
@@ -52,7 +58,7 @@ export const own = (text: string): FileMessage => ({
 /** Sends one message. Throws MigrateError where the server refuses, SessionLost where it is gone. */
 export async function attempt(r: Running, message: FileMessage, rows = false): Promise<Reply> {
   try {
-    return await send(r.worker, message, rows);
+    return await send(r, message, rows);
   } catch (e) {
     throw told(r, await settle(r.worker, e, message), message);
   }
@@ -61,19 +67,37 @@ export async function attempt(r: Running, message: FileMessage, rows = false): P
 const CANCEL_AGAIN_MS = 300;
 
 /** On abort asks the server to stop the message, again and again: a cancel can fall between two statements. */
-export async function send(worker: Worker, { text, data }: FileMessage, rows = false): Promise<Reply> {
-  const { session, signal } = worker;
+export async function send(r: Running, { text, data }: FileMessage, rows = false): Promise<Reply> {
+  const { session, signal } = r.worker;
   const blocks = data.map((block) => () => rowsOf(block));
   const reply = rows ? session.query(text) : session.send(text, blocks);
-  if (signal === undefined) return reply;
   const ended = new AbortController();
-  const cancelling = cancelOnAbort(session, signal, ended.signal);
+  const cancelling = signal === undefined ? null : cancelOnAbort(session, signal, ended.signal);
+  const watching = watchOver(r, ended.signal);
   try {
     return await reply;
+  } catch (e) {
+    ended.abort();
+    if (e instanceof MessageFailed) e.blockage = await watching;
+    throw e;
   } finally {
     ended.abort();
     await cancelling;
+    await watching;
   }
+}
+
+/** A lock_timeout of less than that should not end before anyone has looked. */
+const WATCH_AFTER_MS = { most: 1000, least: 250 };
+
+function watchOver({ worker, step, canLetGo = false }: Running, ended: AbortSignal) {
+  const { session, emit, beside, patience } = worker;
+  const { id, name } = step.migration;
+  const called: StepName = { id, name, direction: step.direction };
+  const half = patience.timeoutMs === 0 ? WATCH_AFTER_MS.most : patience.timeoutMs / 2;
+  const afterMs = Math.max(Math.min(half, WATCH_AFTER_MS.most), WATCH_AFTER_MS.least);
+  const queue = canLetGo ? patience.queue : 0;
+  return watch({ pid: session.pid, name: called, emit, beside, afterMs, queue }, ended);
 }
 
 async function cancelOnAbort(session: Session, signal: AbortSignal, ended: AbortSignal): Promise<void> {
@@ -104,8 +128,8 @@ export async function settle(worker: Worker, e: unknown, message: FileMessage): 
     try {
       await worker.session.send('rollback');
       worker.session.onNotice = onNotice;
-      const { server, completed, who, noRows } = e;
-      return { server, completed, who, noRows, row: await failedRow(e, message) };
+      const { server, completed, who, noRows, blockage } = e;
+      return { server, completed, who, noRows, blockage, row: await failedRow(e, message) };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;
     }

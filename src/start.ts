@@ -20,6 +20,7 @@ export interface MigrateOnStartOptions
     | 'env'
     | 'applicationName'
     | 'lockTimeoutMs'
+    | 'blocked'
   > {
   /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */
   readonly url?: string | undefined;

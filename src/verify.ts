@@ -12,7 +12,7 @@ import type { Migrations } from './migration.ts';
 import { heldBy, holder } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import type { Recorded } from './recorded.ts';
-import { refused } from './refused.ts';
+import { asMigrateError, refused } from './refused.ts';
 import { counted } from './report/amounts.ts';
 import type { Check } from './report.ts';
 import { identifier } from './sql/quote.ts';
@@ -92,7 +92,11 @@ async function identified(
       'identify the database',
     );
     const { identity, place } = sight;
-    const reply = await refused(session.query(read(place)), 'MIGRATION_INIT_FAILED', 'look at the rights');
+    const reply = await refused(
+      session.query(read(place, sight.ledger)),
+      'MIGRATION_INIT_FAILED',
+      'look at the rights',
+    );
     const facts = decode(reply.sets[0]?.[0] ?? {});
     verifyServer(list, facts, identity);
     // A script that has run needs no journal to be left alone.
@@ -117,10 +121,9 @@ async function identified(
     const isServer =
       e instanceof MigrateError && e.code === 'MIGRATION_INIT_FAILED' && e.reason !== 'ledger_elsewhere';
     if (!isServer) list.skip(['server'], 'the version table’s place is not known');
-    await list.look(
+    list.failed(
       isServer ? 'server' : 'version table',
-      () => Promise.reject(e),
-      () => ({ message: '' }),
+      asMigrateError(e, 'MIGRATION_VERSION_FAILED', 'identify the database'),
     );
     return null;
   }

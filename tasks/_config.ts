@@ -172,6 +172,12 @@ export function optionsOf({ config: c, env }: Loaded) {
       ...(c.journal.value === null ? {} : { journal: c.journal.value }),
     },
     lockTimeoutMs: c.lockTimeoutMs.value,
+    blocked: {
+      timeoutMs: c.blockedTimeoutMs.value,
+      attempts: c.blockedAttempts.value,
+      delayMs: c.blockedDelayMs.value,
+      queue: c.blockedQueue.value,
+    },
     // What is not said depends on the layout.
     retry: {
       ...(c.attempts.origin.kind === 'default' ? {} : { attempts: c.attempts.value }),

@@ -1,3 +1,5 @@
+/** `rungs create`: the next migration’s files, in the folder’s own layout and width. */
+
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quotable, unquotable } from '../src/config/unquotable.ts';

@@ -1,3 +1,5 @@
+/** What `adopt` found and would write: its result, for the report. */
+
 import type { MigrateError } from '../errors.ts';
 import type { Place } from '../recorded.ts';
 import type { Entry } from './mapping.ts';

@@ -1,3 +1,5 @@
+/** Why a database is not taken over: every reason at once. */
+
 import { MigrateError } from '../errors.ts';
 import type { Migrations } from '../migration.ts';
 import type { Reason } from '../reasons.ts';

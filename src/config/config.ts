@@ -41,6 +41,10 @@ export interface Config {
   readonly requireSteps: Sourced<boolean>;
   readonly backupBeforeDown: Sourced<boolean>;
   readonly lockTimeoutMs: Sourced<number>;
+  readonly blockedTimeoutMs: Sourced<number>;
+  readonly blockedAttempts: Sourced<number>;
+  readonly blockedDelayMs: Sourced<number>;
+  readonly blockedQueue: Sourced<number>;
   readonly attempts: Sourced<number>;
   readonly delayMs: Sourced<number>;
   readonly deadlineMs: Sourced<number | null>;
@@ -113,6 +117,10 @@ export function readConfig(inputs: Inputs): Config {
     requireSteps: as('requireSteps', truth),
     backupBeforeDown: as('backupBeforeDown', truth),
     lockTimeoutMs: as('lockTimeout', time),
+    blockedTimeoutMs: as('blocked/timeout', time),
+    blockedAttempts: as('blocked/attempts', Number),
+    blockedDelayMs: as('blocked/delay', time),
+    blockedQueue: as('blocked/queue', Number),
     attempts: as('retry/attempts', Number),
     delayMs: as('retry/delay', time),
     deadlineMs: as('retry/deadline', (text) => (text === '' ? null : time(text))),

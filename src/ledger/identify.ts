@@ -22,6 +22,8 @@ export interface Identity {
   readonly ledgerElsewhere: string | null;
   /** Whether the server can watch for a dead client while it works; on Linux from PostgreSQL 14 on. */
   readonly canWatch: boolean;
+  /** The session has a lock_timeout of its own: from the URL, the role, the database, the server's configuration. */
+  readonly hasLockTimeout: boolean;
   /** When a transaction was already open in the session. */
   readonly inTransaction: boolean;
 }
@@ -78,7 +80,7 @@ export function identify(
     and current_setting('search_path') like '%$user%' limit 1) as ledger_elsewhere,
   case when current_setting('client_connection_check_interval', true) is not null and version() like '%linux%'
     then ${lent ? `'yes'` : `set_config('client_connection_check_interval', '${CHECK_INTERVAL}', false)`} end as can_watch,
-  (now() < statement_timestamp())::text as in_transaction
+  current_setting('lock_timeout') as lock_timeout, (now() < statement_timestamp())::text as in_transaction
   from (select ${schema === null ? 'current_schema()' : literal(schema)}::text as schema) place`;
 }
 
@@ -97,6 +99,7 @@ export function decode(row: Row): Identity {
     sentinel: row.sentinel ?? null,
     ledgerElsewhere: row.ledger_elsewhere ?? null,
     canWatch: row.can_watch != null,
+    hasLockTimeout: row.lock_timeout !== '0',
     inTransaction: row.in_transaction === 'true',
   };
 }

@@ -9,6 +9,8 @@ export interface Ledger {
   readonly what: string;
   readonly create: (p: Place) => string;
   readonly read: (p: Place) => string;
+  /** On the table, to be read and moved on; `counter`: its column that takes the next number of a sequence. */
+  readonly needs: { readonly rights: readonly string[]; readonly counter: string | null };
   /** `rows` is null where the table does not exist. */
   readonly decode: (
     rows: readonly Row[] | null,

@@ -100,6 +100,7 @@ export const namedRows: Ledger = {
   what: 'a table with a row for each migration’s name',
   create,
   read,
+  needs: { rights: ['SELECT', 'INSERT', 'DELETE'], counter: 'id' },
   decode: (rows, _place, journal) => {
     const records = decode(rows ?? []);
     return { head: noVersion(halfWay(records, journal) !== null), ledgerXid: null, records };

@@ -36,6 +36,7 @@ export const sentinel: Ledger = {
   create: () => '',
   // Whether it is there was asked for with the identity (look.ts); who may not read it may still know.
   read: () => 'select',
+  needs: { rights: [], counter: null },
   decode: (_rows, _place, journal) => ({
     head: { version: null, dirty: halfRun(journal) !== null },
     ledgerXid: null,

@@ -103,6 +103,7 @@ export const versionRow: Ledger = {
   what: 'golang-migrate’s version table',
   create,
   read,
+  needs: { rights: ['SELECT', 'INSERT', 'DELETE'], counter: null },
   decode: (rows, place) => ({
     head: decode(rows, place),
     ledgerXid: rows?.[0]?.xid ?? null,

@@ -1,5 +1,6 @@
 import { type ErrorCode, MigrateError } from '../errors.ts';
 import type { Emit, LockHolder } from '../event.ts';
+import { shown } from '../sql/shown.ts';
 import { pause } from './pause.ts';
 import type { Session } from './session.ts';
 
@@ -113,17 +114,8 @@ export async function holder(session: Session, ids: readonly bigint[]): Promise<
     application: row.application_name || null,
     address: row.client_addr ?? null,
     since: row.since ?? null,
-    query: row.query == null ? null : withoutValues(row.query),
+    query: row.query == null ? null : shown(row.query),
   };
-}
-
-/** Another session's query may hold a password; its literals are none of our business. */
-function withoutValues(query: string): string {
-  const bare = query
-    .replace(/'(?:[^']|'')*'?/g, "'…'")
-    .replace(/\s+/g, ' ')
-    .trim();
-  return bare.length > 120 ? `${bare.slice(0, 119)}…` : bare;
 }
 
 export const heldBy = (h: LockHolder): string =>

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { Blockage } from '../event.ts';
 import type { Row } from '../recorded.ts';
 import type { Who } from '../sql/rights.ts';
 import { isServerError, type ServerError } from '../sql/server-error.ts';
@@ -28,6 +29,8 @@ export class MessageFailed extends Error {
   readonly copying: number | null;
   /** Why their rows could not be had, if it was that. */
   readonly noRows: Error | null;
+  /** What kept it from its locks at last, where a second connection was looking on. */
+  blockage: Blockage | null = null;
 
   constructor(
     cause: Error,

@@ -1,3 +1,5 @@
+/** What a plan is made from and made of, and what all layouts’ plans share. */
+
 import { type ErrorCode, type ErrorDetails, MigrateError } from '../errors.ts';
 import { type Warning, warning } from '../event.ts';
 import type { Goal, Migration, Migrations, Step } from '../migration.ts';

@@ -5,6 +5,7 @@ import { isRepeatable } from '../migration.ts';
 import type { Report, StepReport } from '../report.ts';
 import type { MigrationState, Status, StatusRow } from '../status.ts';
 import { duration } from './amounts.ts';
+import { blockedText } from './blocked.ts';
 import { inVoice, printable, type Voice } from './error-text.ts';
 import { namedRunText, namedStatusText } from './named.ts';
 import { parted } from './repeatable.ts';
@@ -16,6 +17,12 @@ type Formatters = { readonly [K in Event['kind']]: (event: Of<K>) => string | nu
 /** What it is called in a sentence. */
 const called = ({ id, name }: { readonly id: string; readonly name: string }): string =>
   `${id} ${name}`.trim();
+
+const LET_GO: Readonly<Record<Of<'let-go'>['reason'], (time: string) => string>> = {
+  lock_timeout: (time) => `let go after ${time} (lock_timeout) and rolled back`,
+  queue: (time) => `let go after ${time}, so that those behind us can pass, and rolled back`,
+  deadlock: (time) => `rolled back after ${time}, by a deadlock with another session`,
+};
 
 /** A new kind of event without a line here does not compile. Null: nothing to say. */
 const LINES: Formatters = {
@@ -30,6 +37,10 @@ const LINES: Formatters = {
   locked: () => null,
   started: (e) => (e.resumedAt === null ? null : `continuing ${called(e)} at statement ${e.resumedAt}`),
   statement: (e) => `  ${e.id} statement ${e.statement}/${e.statements} (line ${e.line})`,
+  blocked: (e) => `  ${called(e)}: waiting for ${blockedText(e)}`,
+  unblocked: (e) => `  ${called(e)}: goes on, it has its lock`,
+  'let-go': (e) =>
+    `  ${called(e)}: ${LET_GO[e.reason](duration(e.afterMs))}; attempt ${e.attempt + 1} of ${e.attempts} in ${duration(e.retryInMs)}`,
   finished: (e) =>
     `${e.direction === 'up' ? 'applied' : 'reverted'} ${called(e)} (${duration(e.executionTimeMs)})`,
   notice: (e) => `${e.severity}: ${e.message}`,

@@ -1,3 +1,5 @@
+/** From a file’s text to how it is run, by PostgreSQL’s own grammar; and what is wrong with it. */
+
 import type { Analysis, MigrationFile, Mode, NeededExtension, Problem, Statement } from '../migration.ts';
 import { explain } from './advice.ts';
 import { type Classified, classify } from './classify.ts';
@@ -5,6 +7,7 @@ import { copyFaults } from './copy.ts';
 import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
+import { LARGE, parseLarge } from './large-text.ts';
 import { meaningOf } from './meaning.ts';
 import { textOption } from './option.ts';
 import { wrapperOf } from './wrapper.ts';
@@ -31,7 +34,7 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
   for (const { message, offset } of refused) problems.push({ reason: 'psql', message, file: path, offset });
   // The grammar would only stumble over the same.
   if (refused.length > 0) return { analysis: unread(text, asked.mode), problems };
-  const parsed = await parse(text);
+  const parsed = await (text.length > LARGE ? parseLarge(text) : parse(text));
   if (isFault(parsed)) {
     problems.push({
       reason: 'syntax',
@@ -85,6 +88,7 @@ function unread(text: string, asked: Mode | null): Analysis {
     run: 'alone',
     session: false,
     concurrentIndex: null,
+    patient: false,
   };
   return {
     mode: asked ?? 'atomic',
@@ -105,13 +109,14 @@ const directiveProblem = (file: string, { message, offset }: DirectiveFault): Pr
 type Known = Parsed & Classified;
 
 /** Without what only the analysis needs: the rest is stored in builds. */
-const statement = ({ start, end, line, run, session, concurrentIndex }: Known): Statement => ({
+const statement = ({ start, end, line, run, session, concurrentIndex, patient }: Known): Statement => ({
   start,
   end,
   line,
   run,
   session,
   concurrentIndex,
+  patient,
 });
 
 function neededExtension({ node, start }: Parsed): readonly NeededExtension[] {

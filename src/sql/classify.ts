@@ -2,9 +2,10 @@ import type { Statement } from '../migration.ts';
 import { aloneStatement } from './alone.ts';
 import { concurrentIndex } from './concurrent-index.ts';
 import type { FuncCall, Node, SelectStmt } from './grammar.ts';
+import { booleanOption } from './option.ts';
 
 /** What one statement means for how its file is run. */
-export interface Classified extends Pick<Statement, 'run' | 'session' | 'concurrentIndex'> {
+export interface Classified extends Pick<Statement, 'run' | 'session' | 'concurrentIndex' | 'patient'> {
   /** Its name if it begins or ends a transaction: then the file cannot live in ours. */
   readonly control: string | null;
   /** Its name if PostgreSQL refuses it in a transaction: then the file needs to be resumable. */
@@ -19,9 +20,16 @@ export function classify(node: Node): Classified {
     run: control !== null || alone !== null || mayNeedIt ? 'alone' : 'transaction',
     session: setsSession(node),
     concurrentIndex: concurrentIndex(node),
+    patient: isPatient(node, alone),
     control,
     alone,
   };
+}
+
+/** VACUUM FULL takes its table for itself, as all the others do that are not CONCURRENTLY. */
+function isPatient(node: Node, alone: string | null): boolean {
+  if ('VacuumStmt' in node) return alone !== null && booleanOption(node.VacuumStmt.options, 'full') !== true;
+  return alone?.endsWith(' CONCURRENTLY') === true;
 }
 
 /**

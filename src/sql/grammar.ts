@@ -70,7 +70,7 @@ function statements(text: string, raws: readonly Raw[]): readonly Parsed[] {
 }
 
 /** Space before the semicolon is not the statement's. PostgreSQL's space: to it, U+00A0 is a letter. */
-function trimmed(text: string, end: number): number {
+export function trimmed(text: string, end: number): number {
   let i = end;
   while (i > 0 && ' \t\n\r\f\v'.includes(text.charAt(i - 1))) i--;
   return i;

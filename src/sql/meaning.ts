@@ -4,14 +4,15 @@ import type { MigrationFile } from '../migration.ts';
 import { digest } from './checksum.ts';
 import { dataOf, rowsIn } from './cuts.ts';
 import type { Parsed } from './grammar.ts';
+import { LARGE } from './large-text.ts';
 
 /** `location`, `name_location`, `rexpr_list_start`: where something stands, of which layout and comments are all. */
 const PLACE = /(^|_)(location|list_start|list_end)$/;
 
-/** Null where it cannot be told: too deep to be walked, or with rows that are not in memory. */
+/** Null where it cannot be told: too deep to be walked, with rows not in memory, or so large that its INSERTs were not read. */
 export function meaningOf(file: MigrationFile, parsed: readonly Parsed[]): string | null {
   const rows = dataOf(file).map(({ content }) => (typeof content === 'string' ? rowsIn(content) : null));
-  if (rows.includes(null)) return null;
+  if (rows.includes(null) || file.text.length > LARGE) return null;
   const trees = parsed.map(({ node }) => node);
   try {
     const isPlace = (key: string) => PLACE.test(key);

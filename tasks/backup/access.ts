@@ -1,3 +1,5 @@
+/** What a backup and a restore need of the caller: which database, as whom, and where to tell what happens. */
+
 import { withRole } from '../../src/config/settings.ts';
 import { type Database, parseDatabaseUrl } from '../../src/config/url.ts';
 import { MigrateError } from '../../src/errors.ts';

@@ -8,6 +8,7 @@ import { type MigrateError, up } from '../../src/index.ts';
 import { ledgerOf } from '../../src/ledger/ledgers.ts';
 import { atomic } from '../../src/messages.ts';
 import type { Step } from '../../src/migration.ts';
+import { GRAMMAR_MAJOR } from '../../src/sql/grammar-major.ts';
 import { createDatabase, serverMajor } from '../support/database.ts';
 import { documentOf, errorOf } from '../support/documents.ts';
 import { folderOf } from '../support/folder.ts';
@@ -34,6 +35,12 @@ const ranIn = async (place: Workplace, words = 'up --json') =>
 
 const statesIn = async (place: Workplace) =>
   documentOf(await place.rungs('status --json')).migrations?.map((m) => `${m.id} ${m.state}`);
+
+/** The grammar's own server refuses what it refuses. */
+const withAnotherGrammar = (name: string, work: () => Promise<void>) => {
+  if (serverMajor === GRAMMAR_MAJOR) console.error(`not on PostgreSQL ${serverMajor}: ${name}`);
+  else it(name, work);
+};
 
 describe('repeatables', () => {
   it('run behind the last versioned file, once, and move no version', async () => {
@@ -83,7 +90,7 @@ describe('repeatables', () => {
   });
 
   // What is not of its own major version is left to the server.
-  it.runIf(serverMajor < 18)('are told by their texts where the grammar cannot read them', async () => {
+  withAnotherGrammar('are told by their texts where the grammar cannot read them', async () => {
     const place = await workplace({
       ...TABLE,
       'R__f.sql': `select 1 as "a"; create table if not exists c (system_user int);`,
@@ -310,6 +317,7 @@ describe('two runs that got past the locks', () => {
       nonce: 'n',
       cleanUp: 'reset all',
       lockIds: [],
+      statementLockMs: 0,
     };
     return atomic(envelope, step).text;
   };

@@ -85,6 +85,31 @@ it('names all rights that a role lacks; with the GRANTs it names, and no more, u
   expect((await place.rungs('up', { env })).code).toBe(0);
 });
 
+it('judges each layout by its own table: of names, the sequence behind its id too; of a script, the journal alone', async () => {
+  const place = await workplace({ '001_a.sql': 'select 1;' });
+  const role = await createRole();
+  const env = { DATABASE_URL: role.urlOf(place.database) };
+  await place.database.query('grant create on schema public to public');
+  await place.rungs('up');
+  await place.database.query(`grant select, insert, update, delete on all tables in schema public to public`);
+  const lacking = await verified(place, env);
+  expect(lacking.check('rights').map((c) => c.message.replace(role.name, 'ROLE'))).toEqual([
+    'role ROLE lacks USAGE on sequence public.schema_migrations_id_seq',
+  ]);
+  await place.database.query(lacking.check('rights')[0]?.hint?.replaceAll('`', '') ?? '');
+  expect((await verified(place, env)).states.rights).toBe('ok');
+  place.write({ '002_b.sql': 'select 2;' });
+  expect((await place.rungs('up', { env })).code).toBe(0);
+
+  const script = await workplace({ 'init-db.sql': 'create table users (id int);' });
+  const other = await createRole();
+  await script.rungs('up');
+  const seen = await verified(script, { DATABASE_URL: other.urlOf(script.database) });
+  expect(seen.check('rights').map((c) => c.message.replace(other.name, 'ROLE'))).toEqual([
+    'role ROLE lacks SELECT, INSERT, UPDATE on table schema_migrations_history',
+  ]);
+});
+
 it('goes on after a failure where it can, and its exit code is that of the first', async () => {
   const place = await workplace({
     // Of which every version's grammar thinks the same.

@@ -23,6 +23,7 @@ describe('the guarded ledger write', () => {
     nonce: 'nonce',
     cleanUp: 'reset all',
     lockIds: [],
+    statementLockMs: 0,
   };
 
   /** Sends both messages at once on two sessions without any advisory lock; both files are slow. */

@@ -130,7 +130,8 @@ describe('the clean-up between two migrations', () => {
     const [found] = await database.query('select * from found');
     expect(found).toEqual({
       search_path: '"$user", public',
-      lock_timeout: '0',
+      // Ours.
+      lock_timeout: '3s',
       own_role: true,
       temporary_table: false,
       prepared: '0',

@@ -25,5 +25,6 @@ function wordOf(e: Event): string {
   if (e.kind === 'notice') return `notice ${e.id} ${e.message}`;
   if (e.kind === 'warning') return `warning ${e.warning.reason}`;
   if (e.kind === 'statement') return `statement ${e.statement}/${e.statements} of ${e.id}`;
-  return 'id' in e ? `${e.kind} ${e.id} ${e.direction} ${e.mode}` : e.kind;
+  if ('mode' in e) return `${e.kind} ${e.id} ${e.direction} ${e.mode}`;
+  return 'id' in e ? `${e.kind} ${e.id} ${e.direction}` : e.kind;
 }

@@ -61,6 +61,7 @@ confirm: always
 requireSteps: true
 backupBeforeDown: true
 lockTimeout: 2m
+blocked: { timeout: 500ms, attempts: 3, delay: 2s, queue: 20 }
 retry: { attempts: 5, delay: 250ms, deadline: 60 }
 plain: true
 allowMissingDown: true
@@ -83,6 +84,10 @@ logFormat: json
       requireSteps: true,
       backupBeforeDown: true,
       lockTimeoutMs: 120_000,
+      blockedTimeoutMs: 500,
+      blockedAttempts: 3,
+      blockedDelayMs: 2000,
+      blockedQueue: 20,
       attempts: 5,
       delayMs: 250,
       deadlineMs: 60_000,
@@ -182,6 +187,8 @@ describe('a mistake in a file is an error with its place', () => {
     ['lockTimeout: soon', /lockTimeout is "soon": it must be a time: 15s/],
     ['lockTimeout: -1s', /must be a time/],
     ['retry: { attempts: 0 }', 'rungs.yaml:1:10: retry.attempts is "0": it must be a number from 1 to 1000'],
+    ['blocked: 5s', /blocked is "5s": it must be a section with timeout, attempts, delay or queue/],
+    ['blocked: { queue: -1 }', /blocked.queue is "-1": it must be a number from 0/],
     ['retry: 5', 'rungs.yaml:1:1: retry is "5": it must be a section with attempts, delay or deadline'],
     ['path: [a, b]', 'rungs.yaml:1:1: path is a list: it must be a folder'],
     ['path: { a: b }', 'rungs.yaml:1:1: path is a section: it must be a folder'],

@@ -11,6 +11,7 @@ import type { JournalRow } from '../../src/recorded.ts';
 import { analyseFile } from '../../src/sql/analysis.ts';
 import { checksum } from '../../src/sql/checksum.ts';
 import { wholeText } from '../../src/sql/cuts.ts';
+import { LARGE } from '../../src/sql/large-text.ts';
 import { takeApart } from '../../src/sql/psql.ts';
 import { at, down, file, files, goto, recorded, redo, row, STRICT, upTo } from '../support/world.ts';
 
@@ -191,6 +192,11 @@ describe('what a file says', () => {
     const { analysis, problems } = await analysisOf(text);
     expect(problems).toEqual([]);
     expect(analysis.meaning).toBeUndefined();
+  });
+
+  test('of a file so large that its INSERTs are not read is told by its text', async () => {
+    const text = `insert into t values ('${'x'.repeat(LARGE)}');`;
+    expect(await meaning(text)).toBeUndefined();
   });
 
   test.each([

@@ -1,0 +1,42 @@
+/** docs/performance.md and its plot: what stands between the marks is the bench's. */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { curves } from './page.mjs';
+import { modules } from './peers.mjs';
+import { root } from './server.mjs';
+
+const BEGIN = '<!-- bench: begin -->';
+const END = '<!-- bench: end -->';
+
+export function writePage({ text, results }) {
+  const path = join(root, 'docs/performance.md');
+  const page = readFileSync(path, 'utf8');
+  const [before] = page.split(BEGIN);
+  const after = page.split(END)[1] ?? '\n';
+  writeFileSync(path, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`);
+  const lines = curves(results);
+  if (lines.length > 0) writeFileSync(join(root, 'docs/performance.svg'), plot(lines));
+}
+
+function plot(lines) {
+  const echarts = createRequire(join(modules, 'echarts/package.json'))('echarts');
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 800, height: 480 });
+  chart.setOption({
+    animation: false,
+    title: { text: '200 small migrations: seconds over the round trip to the database' },
+    legend: { bottom: 0 },
+    grid: { top: 60, bottom: 90, left: 60, right: 30 },
+    xAxis: { type: 'category', name: 'ms', data: ['0', '1', '10', '50'] },
+    yAxis: { type: 'log', name: 's' },
+    series: lines.map(({ name, points }) => ({
+      type: 'line',
+      name,
+      data: points.map(([ms, s]) => [String(ms), s]),
+    })),
+  });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return `${svg}\n`;
+}

@@ -1,0 +1,49 @@
+/** A large text, read in pieces, against the same text read by the grammar as a whole. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { isFault, type Parsed, parse, type SyntaxFault } from '../../src/sql/grammar.ts';
+import { parseLarge } from '../../src/sql/large-text.ts';
+import { takeApart } from '../../src/sql/psql.ts';
+
+const FIXTURES = new URL('../fixtures/', import.meta.url);
+
+const outline = (parsed: readonly Parsed[] | SyntaxFault) =>
+  isFault(parsed)
+    ? parsed
+    : parsed.map(({ start, end, line, node }) => [start, end, line, Object.keys(node)[0]]);
+
+test.each(
+  readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.sql')),
+)('%s has the same statements in pieces as in one', async (path) => {
+  const { text, psql } = takeApart(readFileSync(new URL(path, FIXTURES), 'utf8'));
+  if (psql !== null && psql.refused.length > 0) return;
+  expect(outline(await parseLarge(text))).toEqual(outline(await parse(text)));
+});
+
+test('pieces end between statements, whatever is quoted in them', async () => {
+  const line = (i: number) =>
+    `insert into t values (${i}, 'a; b', E'it\\'s;', $$ ; $$); /* ; */ comment on table t is 'é 😀; ${i}';\n`;
+  const text = `create table t (a int, b text, c text, d text);\n${Array.from({ length: 5000 }, (_, i) => line(i)).join('')}drop table t`;
+  const parsed = await parseLarge(text);
+  expect(outline(parsed)).toEqual(outline(await parse(text)));
+  expect(parsed).toHaveLength(10_002);
+});
+
+test('an error has its place in the whole text, behind whatever came before it', async () => {
+  const text = `insert into t values (1);\n\nselect 1;\ncreate tabel u ();`;
+  expect(await parseLarge(text)).toEqual(await parse(text));
+});
+
+test('an INSERT is left to the server: its syntax is not looked at', async () => {
+  const parsed = await parseLarge('insert into t valuse (1);\nselect 1');
+  expect(outline(parsed)).toEqual([
+    [0, 24, 1, 'InsertStmt'],
+    [26, 34, 2, 'SelectStmt'],
+  ]);
+});
+
+test('a statement without an end is for the grammar to complain of', async () => {
+  const text = "select 1;\nselect 'open";
+  expect(await parseLarge(text)).toEqual(await parse(text));
+});
