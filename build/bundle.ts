@@ -8,6 +8,7 @@ import { version } from '../src/index.ts';
 import type { Layout, Migrations } from '../src/migration.ts';
 import { problemsError } from '../src/problems.ts';
 import { spotIn } from '../src/sql/cuts.ts';
+import type { GivenPlaceholders } from '../src/sql/placeholders.ts';
 import type { About } from '../tasks/_carried.ts';
 import { makeFolder } from '../tasks/_folder.ts';
 import { pack } from './cargo.ts';
@@ -21,6 +22,8 @@ export interface Order {
   readonly folder: string;
   /** What the names of the files say unless given. */
   readonly layout: Layout | undefined;
+  /** To read the files with; each run gives its own. */
+  readonly placeholders: GivenPlaceholders | undefined;
   readonly outfile: string;
   readonly executable: boolean;
   readonly serverVersion: number;
@@ -34,7 +37,7 @@ export interface Made {
 
 /** Throws MIGRATION_SOURCE_FAILED for the folder's faults, and CONFIG_INVALID where it cannot be built. */
 export async function makeBundle(order: Order): Promise<Made> {
-  const { folder, layout, outfile, executable, serverVersion, warn } = order;
+  const { folder, outfile, executable, serverVersion, warn } = order;
   const kind = executable ? 'executable' : extname(outfile);
   if (kind !== 'executable' && kind !== '.mjs' && kind !== '.cjs') {
     throw cannotBuild(
@@ -42,7 +45,7 @@ export async function makeBundle(order: Order): Promise<Made> {
       'give another `--outfile F`',
     );
   }
-  const { migrations, problems, warnings } = await survey(folder, process.cwd(), serverVersion, layout);
+  const { migrations, problems, warnings } = await survey(folder, process.cwd(), serverVersion, order);
   const files = filesOf(migrations);
   for (const { reason, message, file, offset } of warnings) {
     const found = files.get(file);

@@ -40,6 +40,7 @@ export function configuration(): string {
   ]);
   const variables = [
     ...VARIABLES.map(({ name, pointer, help }) => [`\`${name}\``, `\`${pointer.replace('/', '.')}\``, help]),
+    ['`RUNGS_PLACEHOLDER_NAME`', '`placeholders.NAME`', 'the value of a [placeholder](placeholders.md)'],
     [
       '`DRY_RUN`',
       '',
@@ -92,6 +93,7 @@ ${table(['key', 'default', 'meaning'], settings)}
 
 \`\${NAME}\` in a value stands for the variable NAME, of the environment or \`.env\`; one that is not set is an error.
 \`$\${\` stands for \`\${\` itself. There is no more to it: no defaults, and none in keys.
+(In migration files \`\${name}\` is a [placeholder](placeholders.md), if there is \`placeholders\`.)
 
 A file in which a password stands, and that others than its owner can read, gets a warning.
 

@@ -8,6 +8,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { OnLoadResult, PartialMessage, Plugin } from 'esbuild';
 import { MigrateError } from '../src/errors.ts';
 import { GRAMMAR_MAJOR } from '../src/sql/grammar-major.ts';
+import type { GivenPlaceholders } from '../src/sql/placeholders.ts';
 import { importBuiltins, leaveOut } from './left-out.ts';
 import { literal } from './literal.ts';
 import { messageOf } from './message.ts';
@@ -19,12 +20,18 @@ export interface RungsPluginOptions {
    * For another version a file that this grammar refuses is a warning, since that server may understand it.
    */
   readonly serverVersion?: number;
+  /**
+   * Values like those that runs will give: the files are read with them. They are not in the build; without them `${name}`
+   * means nothing.
+   */
+  readonly placeholders?: GivenPlaceholders;
 }
 
 const PREFIX = 'migrations:';
 const NAMESPACE = 'rungs-migrations';
 
-export function rungs({ serverVersion = GRAMMAR_MAJOR }: RungsPluginOptions = {}): Plugin {
+export function rungs(options: RungsPluginOptions = {}): Plugin {
+  const { serverVersion = GRAMMAR_MAJOR, placeholders } = options;
   if (!Number.isInteger(serverVersion) || serverVersion < 14 || serverVersion > 99) {
     throw new TypeError(
       `rungs: serverVersion is a PostgreSQL major version from 14 on, such as 17, not ${serverVersion}`,
@@ -51,7 +58,7 @@ export function rungs({ serverVersion = GRAMMAR_MAJOR }: RungsPluginOptions = {}
         return { path: shownAs(folder, project), namespace: NAMESPACE, pluginData: { folder } };
       });
       build.onLoad({ filter: /./, namespace: NAMESPACE }, ({ pluginData }) =>
-        load((pluginData as { readonly folder: string }).folder, project, serverVersion),
+        load((pluginData as { readonly folder: string }).folder, project, serverVersion, placeholders),
       );
       leaveOut(build);
       importBuiltins(build);
@@ -70,12 +77,17 @@ const exists = (path: string): boolean => {
 const nounFor = (path: string): string => (path.endsWith('.sql') ? 'script' : 'folder');
 
 /** `source`: a folder, or the file of a script. */
-async function load(source: string, project: string, serverMajor: number): Promise<OnLoadResult> {
+async function load(
+  source: string,
+  project: string,
+  serverMajor: number,
+  placeholders: GivenPlaceholders | undefined,
+): Promise<OnLoadResult> {
   const isScript = statSync(source, { throwIfNoEntry: false })?.isFile() === true;
   const folder = isScript ? dirname(source) : source;
   const watchDirs = isScript ? [] : [folder];
   try {
-    const embedded = await survey(source, project, serverMajor);
+    const embedded = await survey(source, project, serverMajor, { placeholders });
     const files = filesOf(embedded.migrations);
     const messages = (findings: readonly Finding[]) => findings.map((f) => messageOf(f, files, folder));
     const watchFiles = watched(embedded).map((path) => join(folder, path.slice(path.lastIndexOf('/') + 1)));

@@ -5,6 +5,7 @@ import { analyseAll, type Embedded } from '../src/embed.ts';
 import { MigrateError } from '../src/errors.ts';
 import type { Layout, MigrationFile, Migrations } from '../src/migration.ts';
 import { readFolder } from '../src/source.ts';
+import { type GivenPlaceholders, placeholdersOf } from '../src/sql/placeholders.ts';
 
 export type { Embedded, Finding } from '../src/embed.ts';
 
@@ -16,7 +17,10 @@ export async function survey(
   folder: string,
   project: string,
   serverMajor: number,
-  layout?: Layout,
+  {
+    layout,
+    placeholders,
+  }: { readonly layout?: Layout | undefined; readonly placeholders?: GivenPlaceholders | undefined } = {},
 ): Promise<Embedded> {
   const origin = shownAs(folder, project);
   const { migrations, problems } = await readFolder(
@@ -33,7 +37,7 @@ export async function survey(
       details: migrations.ignored.map(({ path, why }) => `not run: ${path}: ${why}`),
     });
   }
-  const embedded = await analyseAll({ ...migrations, origin }, serverMajor);
+  const embedded = await analyseAll({ ...migrations, origin }, serverMajor, placeholdersOf(placeholders));
   return { ...embedded, problems: [...problems, ...embedded.problems] };
 }
 

@@ -2,10 +2,11 @@
 
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
-import type { Analysis, MigrationFile, Mode, Problem, Step } from './migration.ts';
+import type { Analysis, MigrationFile, Mode, Problem, Statement, Step } from './migration.ts';
 import { editedSince, problemsError } from './problems.ts';
 import { sumOf } from './rows.ts';
 import { spotIn } from './sql/cuts.ts';
+import { filledAnalysis, unsettled } from './sql/filled.ts';
 import { GRAMMAR_MAJOR } from './sql/grammar-major.ts';
 
 export type Analysed = ReadonlyMap<MigrationFile, Analysis>;
@@ -52,9 +53,17 @@ export async function analyse(steps: readonly Step[], known: Analysed, setting: 
 
 /** A build has read its files already. The grammar is loaded only where there is something to read. */
 export async function read(file: MigrationFile, multiStatement = false) {
-  if (file.analysis !== null) return { analysis: file.analysis, problems: editedSince(file) };
+  if (file.analysis !== null) return built(file, file.analysis);
   const { analyseFile } = await import('./sql/analysis.ts');
   return analyseFile(file, multiStatement);
+}
+
+function built(file: MigrationFile, known: Analysis): { analysis: Analysis; problems: readonly Problem[] } {
+  const edited = editedSince(file);
+  if (file.filled === undefined) return { analysis: known, problems: edited };
+  if (file.filled.problems.length > 0) return { analysis: known, problems: file.filled.problems };
+  const analysis = filledAnalysis(known, file);
+  return { analysis, problems: edited.length > 0 ? edited : unsettled(analysis, file) };
 }
 
 /** Another major version's server may accept what this grammar does not; it has the last word. */
@@ -82,6 +91,14 @@ function warnOf(p: Problem, file: MigrationFile, { emit, serverVersion }: Settin
   });
 }
 
+/** Which placeholders may be the reason, where the file itself was not touched. */
+function valuesIn({ filled }: MigrationFile, { start, end }: Statement): string {
+  const names = (filled?.fillings ?? []).flatMap((f) =>
+    f.name !== null && f.start < end && f.end > start ? [`\${${f.name}}`] : [],
+  );
+  return names.length === 0 ? '' : `; it has ${[...new Set(names)].join(' and ')}: is that what it was then?`;
+}
+
 /** A half-done file may be fixed from the failed statement on, not before it. */
 async function refuseEditedResume(
   { resume, file, migration }: Step,
@@ -96,7 +113,7 @@ async function refuseEditedResume(
     const place = st === undefined ? null : spotIn(file, st.start);
     throw new MigrateError(code, 'resume_changed', {
       operation: `continue migration ${migration.id}`,
-      message: `statement ${i + 1} of ${file.path} was already run, and is not the text that was run`,
+      message: `statement ${i + 1} of ${file.path} was already run, and is not the text that was run${st === undefined ? '' : valuesIn(file, st)}`,
       location: { file: file.path, line: place?.line ?? null, column: place?.column ?? null },
       excerpt: place?.excerpt ?? null,
     });

@@ -24,6 +24,7 @@ import { refused } from './refused.ts';
 import type { Check, Outcome, Report } from './report.ts';
 import { rollback as forgetLast } from './rollback.ts';
 import { isScript, readMigrations } from './source.ts';
+import { fillInAll, placeholdersOf } from './sql/placeholders.ts';
 import type { Status } from './status.ts';
 import { baselineAt } from './unmanaged.ts';
 import { verify as verifyAll } from './verify.ts';
@@ -131,7 +132,10 @@ function jobFor(command: string, options: RunOptions): Job {
   return {
     door: doorFor(command, options, emit),
     source: async () =>
-      typeof migrations === 'string' ? readMigrations(migrations, options.layout) : migrations,
+      fillInAll(
+        typeof migrations === 'string' ? await readMigrations(migrations, options.layout) : migrations,
+        placeholdersOf(options.placeholders),
+      ),
     allow: {
       outOfOrder: options.allowOutOfOrder ?? false,
       changed: options.acceptChanged ?? false,

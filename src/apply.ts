@@ -12,6 +12,7 @@ import { opened } from './opened.ts';
 import type { Reply } from './pg/message.ts';
 import { resumable } from './resumable.ts';
 import { attempt, own, type Running, send, settle, told } from './send.ts';
+import { withoutSecrets } from './sql/filled.ts';
 
 export interface Done {
   readonly mode: Mode;
@@ -25,8 +26,11 @@ export async function apply(r: Running): Promise<Done> {
   const marks: { readonly elapsedMs: number; readonly locks: number }[] = [];
   worker.session.onNotice = ({ severity, message }) => {
     const mark = messages.readMarker(worker.envelope, message);
-    if (mark === null) worker.emit({ kind: 'notice', severity, message, id: step.migration.id });
-    else marks.push(mark);
+    if (mark !== null) marks.push(mark);
+    else {
+      const said = withoutSecrets(step.file, message);
+      worker.emit({ kind: 'notice', severity, message: said, id: step.migration.id });
+    }
   };
   const begun = worker.now();
   const { mode, isOneMessage } = await run(r);

@@ -6,6 +6,7 @@ import type { Statement } from './migration.ts';
 import { MessageFailed } from './pg/message.ts';
 import { attempt, own, type Running, send, settle, stopIfAborted, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
+import { withoutSecrets } from './sql/filled.ts';
 
 /** A column, a function, an object of any other kind, a schema, a relation: by PostgreSQL's appendix A, `duplicate_…`. */
 const DUPLICATE = ['42701', '42723', '42710', '42P06', '42P07'];
@@ -30,7 +31,7 @@ export function leaveOut({ worker, step }: Running, st: Statement, message: stri
     kind: 'warning',
     warning: {
       reason: 'duplicate_object',
-      message: `statement left out: ${message}`,
+      message: withoutSecrets(file, `statement left out: ${message}`),
       file: file.path,
       line,
       column,

@@ -2,7 +2,9 @@
 
 import { blocks, otherGrammar } from './analysed.ts';
 import type { Migration, MigrationFile, Migrations, Problem } from './migration.ts';
-import { analyseFile } from './sql/analysis.ts';
+import { type AnalysedFile, analyseFile } from './sql/analysis.ts';
+import { inWritten, undecided, unsettled, writtenAnalysis } from './sql/filled.ts';
+import { fillIn, type Placeholders } from './sql/placeholders.ts';
 
 /** Something to tell the builder; `file` and `offset` as in Problem. */
 export interface Finding {
@@ -19,8 +21,15 @@ export interface Embedded {
   readonly warnings: readonly Finding[];
 }
 
-/** `serverMajor`: of the servers that it will run on, since only their own grammar's refusal is final. */
-export async function analyseAll(migrations: Migrations, serverMajor: number): Promise<Embedded> {
+/**
+ * `serverMajor`: of the servers that it will run on, since only their own grammar's refusal is final. `placeholders`: values
+ * to read the files with. They are not kept: each run gives its own.
+ */
+export async function analyseAll(
+  migrations: Migrations,
+  serverMajor: number,
+  placeholders: Placeholders | null,
+): Promise<Embedded> {
   const problems: Problem[] = [];
   const warnings: Finding[] = migrations.ignored.map(({ path, why }) => ({
     reason: 'ignored_file',
@@ -30,12 +39,18 @@ export async function analyseAll(migrations: Migrations, serverMajor: number): P
   }));
   const read = async (file: MigrationFile | null): Promise<MigrationFile | null> => {
     if (file === null) return null;
-    const found = await analyseFile(file);
-    for (const p of found.problems) {
-      if (blocks(p, serverMajor)) problems.push(p);
-      else warnings.push({ ...p, reason: 'other_grammar', message: otherGrammar(p.message, serverMajor) });
+    const filled = fillIn(file, placeholders);
+    const found = await analyseFile(filled);
+    for (const p of [...found.problems, ...unkept(found, filled)]) {
+      const offset = p.offset === null ? null : inWritten(filled.filled?.fillings ?? [], p.offset);
+      if (blocks(p, serverMajor)) problems.push({ ...p, offset });
+      else {
+        const message = otherGrammar(p.message, serverMajor);
+        warnings.push({ ...p, offset, reason: 'other_grammar', message });
+      }
     }
-    return { ...file, analysis: found.analysis };
+    if (filled.filled === undefined) return { ...file, analysis: found.analysis };
+    return { ...file, analysis: writtenAnalysis(found.analysis, filled), hasPlaceholders: true };
   };
   const all: Migration[] = [];
   for (const m of migrations.migrations) {
@@ -49,4 +64,10 @@ export async function analyseAll(migrations: Migrations, serverMajor: number): P
   const repeatable: Migration[] = [];
   for (const m of migrations.repeatable) repeatable.push({ ...m, up: await read(m.up) });
   return { migrations: { ...migrations, migrations: all, repeatable }, problems, warnings };
+}
+
+/** What could not be said of the file with other values. */
+function unkept({ analysis, problems }: AnalysedFile, file: MigrationFile): readonly Problem[] {
+  if (problems.length > 0 || file.filled === undefined) return [];
+  return [...undecided(analysis, file), ...unsettled(analysis, file)];
 }

@@ -12,7 +12,7 @@ import { blockedText, cureFor } from './report/blocked.ts';
 import { spotIn } from './sql/cuts.ts';
 import { fromBytes, fromCodePoints } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
-import type { ServerError } from './sql/server-error.ts';
+import { discreet, type ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
 
 export interface Failed {
@@ -44,15 +44,16 @@ export const operationOf = (step: Step): string =>
 
 export function failure(
   code: ErrorCode,
-  failed: Failed,
+  heard: Failed,
   step: Step,
   message: FileMessage | null,
   analysis: Analysis | null,
   encoding: string,
   mode: Mode,
 ): MigrateError {
-  const { server } = failed;
-  const place = message === null ? null : locate(failed, step, message, analysis, encoding);
+  const place = message === null ? null : locate(heard, step, message, analysis, encoding);
+  const server = discreet(heard.server, step.file, place?.offset ?? null);
+  const failed = { ...heard, server };
   const statement =
     place === null ? (message?.text ?? '') : (innerStatement(server) ?? statementAt(place, step, analysis));
   const details: ErrorDetails = {

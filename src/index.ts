@@ -37,5 +37,6 @@ export { REASONS, type Reason } from './reasons.ts';
 export type { Head } from './recorded.ts';
 export type { Check, CheckName, MigrationRef, Report, StepReport } from './report.ts';
 export { readMigrations } from './source.ts';
+export type { GivenPlaceholders } from './sql/placeholders.ts';
 export { type MigrateOnStartOptions, migrateOnStart } from './start.ts';
 export type { MigrationState, Status, StatusRow } from './status.ts';

@@ -12,6 +12,7 @@ import type { Cut, Direction, Migration, MigrationFile, Mode, Statement, Step } 
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { dollar, literal } from './sql/quote.ts';
+import { wordingOf } from './sql/wording.ts';
 import { blanked, type Range } from './sql/wrapper.ts';
 
 /** Who writes what was done, and where: enough for what runs no file. */
@@ -45,13 +46,16 @@ export interface FileMessage {
   readonly data: readonly Cut[];
 }
 
+const checksumOf = ({ migration: { up }, last }: Step): string | null =>
+  up === null ? null : last === undefined ? up.checksum : wordingOf(up);
+
 const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   ...ledger.key(step.migration),
   direction: step.direction,
   kind: 'run',
   mode,
   head: step.to,
-  checksum: step.migration.up?.checksum ?? null,
+  checksum: checksumOf(step),
 });
 
 /**

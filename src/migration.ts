@@ -89,6 +89,7 @@ export interface Problem {
     | 'unreadable'
     | 'edited_bundle'
     | 'no_parser'
+    | 'placeholder'
     | 'psql'
     | 'repeatable';
   readonly message: string;
@@ -128,11 +129,35 @@ export interface PsqlParts {
   readonly refused: readonly { readonly message: string; readonly offset: number }[];
 }
 
+/** A placeholder, and what stands in the text for it. All are UTF-16 indices. */
+export interface Filling {
+  /** Null: it is `${:`, for which `${` stands. */
+  readonly name: string | null;
+  /** In the file as it is written. */
+  readonly from: number;
+  readonly to: number;
+  /** In the text for the server. */
+  readonly start: number;
+  readonly end: number;
+  /** Its value is not to be seen. */
+  readonly isSecret: boolean;
+}
+
+/** What became of a file whose placeholders were filled in (sql/placeholders.ts). */
+export interface Filled {
+  readonly written: MigrationFile;
+  /** In their order; none where there is a problem, and the text is the written one then. */
+  readonly fillings: readonly Filling[];
+  /** Those whose values have line breaks. */
+  readonly tall: readonly Filling[];
+  readonly problems: readonly Problem[];
+}
+
 /** One direction of a migration, as it is on disk. */
 export interface MigrationFile {
   /** The path as the user knows it: relative to where the command was typed. */
   readonly path: string;
-  /** What is for the server: without byte order mark and without psql's parts, otherwise byte for byte. */
+  /** What is for the server: without byte order mark and without psql's parts, with placeholders filled in, otherwise byte for byte. */
   readonly text: string;
   /** Null: the whole file is for the server. */
   readonly psql: PsqlParts | null;
@@ -144,6 +169,10 @@ export interface MigrationFile {
   readonly repeatable?: true;
   /** What a build found out; null where the file was just read from a folder. */
   readonly analysis: Analysis | null;
+  /** In a build: it was read with values for its placeholders, which a run has to give too. */
+  readonly hasPlaceholders?: boolean;
+  /** Set where `text` has values in place of placeholders. Whatever is said of the file is said of it as it is written. */
+  readonly filled?: Filled;
 }
 
 export interface Migration {

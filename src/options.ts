@@ -3,6 +3,7 @@
 import type { Emit } from './event.ts';
 import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
 import type { LentClient } from './pg/lent.ts';
+import type { GivenPlaceholders } from './sql/placeholders.ts';
 
 export interface Options {
   /** A URL as libpq and golang-migrate understand it, or a connected client of yours, which is left open. */
@@ -18,6 +19,11 @@ export interface Options {
    * with `_history`. The URL's `x-migrations-table` and `x-journal-table` win.
    */
   readonly table?: { readonly schema?: string; readonly name?: string; readonly journal?: string };
+  /**
+   * What stands in the files for `${name}`, which without this means nothing. `{ secret }`: not to be seen where the server
+   * repeats it.
+   */
+  readonly placeholders?: GivenPlaceholders;
   /** The role to act as: from a session's start, over the connection string's own; for a client of yours until it is given back. */
   readonly role?: string;
   /** Stops the running statement, rolls back, unlocks; the call then rejects with reason `cancelled`. */

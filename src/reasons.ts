@@ -124,6 +124,10 @@ export const REASONS = {
     next: 'renumber it, or run `task migrate -- --allow-out-of-order`',
   },
   permission: { meaning: 'The role lacks a right.', next: 'grant the right, or connect as the owner' },
+  placeholder: {
+    meaning: 'A placeholder in a file cannot be filled in. Nothing was run.',
+    next: 'give it a value, under `placeholders` in rungs.yaml or as RUNGS_PLACEHOLDER_NAME in the environment (docs/placeholders.md)',
+  },
   psql: { meaning: 'A file asks of psql what rungs does not do.', next: 'take it out, as the error says' },
   raced: {
     meaning:

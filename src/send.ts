@@ -73,7 +73,8 @@ export async function send(r: Running, { text, data }: FileMessage, rows = false
   const reply = rows ? session.query(text) : session.send(text, blocks);
   const ended = new AbortController();
   const cancelling = signal === undefined ? null : cancelOnAbort(session, signal, ended.signal);
-  const watching = watchOver(r, ended.signal);
+  // It only looks on: what a listener throws at its events is no failure of the message.
+  const watching = watchOver(r, ended.signal).catch(() => null);
   try {
     return await reply;
   } catch (e) {

@@ -14,6 +14,7 @@ export interface MigrateOnStartOptions
     | 'table'
     | 'layout'
     | 'sentinel'
+    | 'placeholders'
     | 'role'
     | 'signal'
     | 'onEvent'

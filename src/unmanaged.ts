@@ -9,7 +9,7 @@ import { MigrateError } from './errors.ts';
 import { warn } from './event.ts';
 import type { Job } from './job.ts';
 import { look, readRecorded, type Sight } from './look.ts';
-import type { Migration } from './migration.ts';
+import type { Migration, MigrationFile } from './migration.ts';
 import { withLocks } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import { problemsError } from './problems.ts';
@@ -92,9 +92,10 @@ async function view(
 
 async function standingOf(upTo: readonly Migration[]): Promise<Stand> {
   const { standingAfter } = await import('./sql/analysis.ts');
-  const stand = await standingAfter(upTo.flatMap((m) => m.up ?? []));
+  const files = upTo.flatMap((m) => m.up ?? []);
+  const stand = await standingAfter(files);
   if (stand !== null) {
-    refuseFaults(stand);
+    refuseFaults(stand, files);
     return stand;
   }
   throw new MigrateError('MIGRATION_SOURCE_FAILED', 'no_parser', {
@@ -105,12 +106,9 @@ async function standingOf(upTo: readonly Migration[]): Promise<Stand> {
 }
 
 /** Also where another major version's server might accept it: what such a file creates is not known. */
-function refuseFaults({ faults }: Stand): void {
+function refuseFaults({ faults }: Stand, files: readonly MigrationFile[]): void {
   if (faults.length === 0) return;
-  const problems = faults.map(({ file, message, offset }) => ({
-    ...({ reason: 'syntax', message, file: file.path, offset } as const),
-  }));
-  throw problemsError(problems, new Map(faults.map((f) => [f.file.path, f.file])));
+  throw problemsError(faults, new Map(files.map((f) => [f.path, f])));
 }
 
 function refuseLost(lost: readonly Standing[], { objects }: Stand): void {

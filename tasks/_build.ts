@@ -11,7 +11,7 @@ import type { Result } from './_result.ts';
 export async function build(
   args: Arguments,
   folder: string,
-  { onEvent, layout }: RunOptions,
+  { onEvent, layout, placeholders }: RunOptions,
   warnings: readonly Warning[],
 ): Promise<Result> {
   const executable = args.has('executable');
@@ -23,6 +23,7 @@ export async function build(
   const { about, bytes } = await makeBundle({
     folder,
     layout,
+    placeholders,
     outfile,
     executable,
     serverVersion,

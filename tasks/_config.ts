@@ -7,6 +7,8 @@ import { type Config, readConfig } from '../src/config/config.ts';
 import { configError } from '../src/config/config-error.ts';
 import type { FileLayer } from '../src/config/document.ts';
 import { type Origin, originText } from '../src/config/layer.ts';
+import { given } from '../src/config/placeholders.ts';
+import { shellWord } from '../src/config/shell-word.ts';
 import { unquotable } from '../src/config/unquotable.ts';
 import { parseDatabaseUrl } from '../src/config/url.ts';
 import { MigrateError } from '../src/errors.ts';
@@ -150,7 +152,7 @@ function read(path: string): Buffer | string {
 function exposed(file: string | null, layer: FileLayer | null): readonly Warning[] {
   if (file === null || layer?.holdsPassword !== true || isWindows) return [];
   if ((statSync(file).mode & 0o044) === 0) return [];
-  const message = `others can read this file, and there is a password in it: \`chmod 600 ${file}\``;
+  const message = `others can read this file, and there is a password in it: \`chmod 600 ${shellWord(file)}\``;
   return [warning('exposed_password', message, file)];
 }
 
@@ -189,6 +191,7 @@ export function optionsOf({ config: c, env }: Loaded) {
     skipDuplicates: c.onDuplicateObject.value === 'skip',
     plain: c.plain.value,
     ...(c.role.value === null ? {} : { role: c.role.value }),
+    ...(c.placeholders === null ? {} : { placeholders: given(c.placeholders) }),
   };
 }
 
@@ -232,7 +235,8 @@ export function targetFault(loaded: Loaded): Warning | null {
 
 /** What must not be seen. */
 export function secretsOf({ config, env }: Loaded): readonly string[] {
-  return [...(parsed(config, env)?.secrets ?? []), config.database?.value ?? ''];
+  const filledIn = (config.placeholders ?? []).filter((p) => p.isSecret).map((p) => p.value);
+  return [...(parsed(config, env)?.secrets ?? []), config.database?.value ?? '', ...filledIn];
 }
 
 function parsed({ database }: Config, env: Env) {

@@ -1,6 +1,6 @@
 /** `rungs create`: the next migration’s files, in the folder’s own layout and width. */
 
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import { MigrateError } from '../src/errors.ts';
@@ -10,6 +10,7 @@ import { nextNames } from '../src/layout/pairs.ts';
 import { SCRIPT } from '../src/layout/script.ts';
 import type { Layout } from '../src/migration.ts';
 import { makeFolder } from './_folder.ts';
+import { writeAll, writeNew } from './_new-files.ts';
 import type { Result } from './_result.ts';
 
 /** What a file name may be made of everywhere, and nothing that a shell or a path could mean something by. */
@@ -69,7 +70,7 @@ export async function create(
   const paths = files.map((file) => join(folder, file.name));
   try {
     makeFolder(folder);
-    for (const file of files) await writeFile(join(folder, file.name), file.text, { flag: 'wx' });
+    await writeAll(files.map((file, i) => [paths[i] ?? '', (path) => writeNew(path, file.text)]));
   } catch (e) {
     if (repeatable && (e as NodeJS.ErrnoException).code === 'EEXIST')
       throw fail('duplicate', `${paths[0]} is there already`, 'edit it, or choose another name');

@@ -1,7 +1,7 @@
 /** `create --from-script`: the script becomes version 1, with a draft of the way back. */
 
 import { constants } from 'node:fs';
-import { copyFile, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MigrateError } from '../src/errors.ts';
 import { warn } from '../src/event.ts';
@@ -17,17 +17,20 @@ import { problemsError } from '../src/problems.ts';
 import { inVoice } from '../src/report/error-text.ts';
 import { analyseFile } from '../src/sql/analysis.ts';
 import { linesBefore } from '../src/sql/cuts.ts';
+import { withoutSecrets } from '../src/sql/filled.ts';
 import { isFault, parse } from '../src/sql/grammar.ts';
+import { fillIn, type Placeholders, placeholdersOf } from '../src/sql/placeholders.ts';
 import { undo } from '../src/sql/undo.ts';
 import type { Context } from './_command.ts';
 import { makeFolder } from './_folder.ts';
+import { writeAll, writeNew } from './_new-files.ts';
 import type { Result } from './_result.ts';
 
 const OPERATION = 'make migrations of a script';
 
 export async function createFromScript(file: string, context: Context): Promise<Result> {
   const { loaded, say, warnings } = context;
-  const script = await readScript(file);
+  const script = await readScript(file, placeholdersOf(context.options.placeholders));
   const folder = await folderFor(context);
   // Before anything is written: a database that cannot be reached should not leave half of what was asked for.
   const found = await look(file, context);
@@ -35,8 +38,10 @@ export async function createFromScript(file: string, context: Context): Promise<
   const draft = await draftOf(script);
   try {
     makeFolder(folder);
-    await copyFile(script.path, up, constants.COPYFILE_EXCL);
-    await writeFile(down, draft.text, { flag: 'wx' });
+    await writeAll([
+      [up, (path) => copyFile(script.path, path, constants.COPYFILE_EXCL)],
+      [down, (path) => writeNew(path, draft.text)],
+    ]);
   } catch (e) {
     throw fail('unreadable', (e as Error).message, 'check the folder and its permissions');
   }
@@ -61,11 +66,12 @@ const fail = (reason: 'unreadable' | 'duplicate', message: string, hint: string)
   new MigrateError('MIGRATION_SOURCE_FAILED', reason, { operation: OPERATION, message, hint });
 
 /** As a file of a pair, whose mode the grammar chooses. Throws where it is no SQL. */
-async function readScript(file: string): Promise<MigrationFile> {
+async function readScript(file: string, placeholders: Placeholders | null): Promise<MigrationFile> {
   const { migrations, origin } = await readMigrations(file, 'script');
   const up = migrations[0]?.up;
   if (up == null) throw fail('unreadable', `there is no script in ${origin}`, 'name its file');
-  const { asked: _, ...script } = up;
+  const { asked: _, ...written } = up;
+  const script = fillIn(written, placeholders);
   const { problems } = await analyseFile(script);
   if (problems.length > 0) throw problemsError(problems, new Map([[script.path, script]]));
   return script;
@@ -92,9 +98,13 @@ async function draftOf(script: MigrationFile) {
   const { text, path } = script;
   const parsed = await parse(text);
   const { drops, left, kept } = isFault(parsed) ? { drops: [], left: [], kept: [] } : undo(parsed);
+  const names = new Set(script.filled?.fillings.flatMap((f) => (f.name === null ? [] : [`\${${f.name}}`])));
   const first = (start: number, end: number) => text.slice(start, end).split('\n', 1)[0]?.slice(0, 80) ?? '';
   const lines = [
     `-- Made of ${path}: read it before you need it.`,
+    ...(names.size === 0
+      ? []
+      : [`-- Put its placeholders back where their values stand: ${[...names].join(', ')}.`]),
     ...(kept.length === 0 ? [] : [`-- Extensions stay, as others may use them: ${kept.join(', ')}.`]),
     '',
     ...(left.length === 0
@@ -110,7 +120,7 @@ async function draftOf(script: MigrationFile) {
         ]),
     ...drops.map((drop) => `${drop};`),
   ];
-  return { text: `${lines.join('\n').trimEnd()}\n`, isWhole: left.length === 0 };
+  return { text: `${withoutSecrets(script, lines.join('\n')).trimEnd()}\n`, isWhole: left.length === 0 };
 }
 
 interface Found {

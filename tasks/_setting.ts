@@ -10,7 +10,7 @@ import type { Loaded } from './_config.ts';
 export function writeSetting({ file }: Loaded, key: string, value: string): Setting {
   const path = file ?? 'rungs.yaml';
   try {
-    const text = file === null ? `${key}: ${value}\n` : withSetting(readFileSync(path, 'utf8'), key, value);
+    const text = withSetting(file === null ? '' : readFileSync(path, 'utf8'), key, value);
     if (text === null) return { file: path, value, written: false };
     if (file === null) writeFileSync(path, text, { flag: 'wx' });
     else replace(path, text);

@@ -2,6 +2,7 @@
 
 import type { Migration } from '../migration.ts';
 import { digest } from '../sql/checksum.ts';
+import { wholeText } from '../sql/cuts.ts';
 import type { ForeignRecord, Key } from './record.ts';
 
 export interface Entry {
@@ -13,9 +14,11 @@ export interface Entry {
   readonly appliedBy: string | null;
   /** Why it cannot be taken over. */
   readonly problem: string | null;
+  /** The other tool has it as failed or half done, which is for that tool to repair. */
+  readonly isFailed: boolean;
 }
 
-const UNKNOWN = { appliedAt: null, executionTimeMs: null, appliedBy: null };
+const UNKNOWN = { appliedAt: null, executionTimeMs: null, appliedBy: null, isFailed: false };
 
 /** In the order of the files; what has none comes last. `title`: the tool's, for messages. */
 export function map(
@@ -33,12 +36,12 @@ export function map(
   const entries = found.map(({ record, migration, problem }): Entry => {
     const { label, appliedAt, executionTimeMs, appliedBy, state } = record;
     const twins = found.filter((f) => migration !== null && f.migration === migration && f.record !== record);
+    const isFailed = state === 'failed';
     return {
-      ...{ recorded: label, migration, appliedAt, executionTimeMs, appliedBy },
-      problem:
-        state === 'failed'
-          ? `${title} has it as failed or half done`
-          : (problem ?? (twins[0] === undefined ? null : `${twins[0].record.label} is this file too`)),
+      ...{ recorded: label, migration, appliedAt, executionTimeMs, appliedBy, isFailed },
+      problem: isFailed
+        ? `${title} has it as failed or half done`
+        : (problem ?? (twins[0] === undefined ? null : `${twins[0].record.label} is this file too`)),
     };
   });
   const known = new Set(found.map((f) => f.migration));
@@ -86,7 +89,7 @@ interface Digested {
 
 const digested = (migration: Migration): Digested => ({
   migration,
-  sha256: migration.up === null ? null : digest(migration.up.text),
+  sha256: migration.up === null ? null : digest(wholeText(migration.up)),
 });
 
 /** The newest file that a baseline takes in, if there is one. */

@@ -69,7 +69,7 @@ export const managed = (place: Place, { version, dirty }: Head): MigrateError =>
 export function unmapped({ tool, schema, table }: Found, entries: readonly Entry[]): MigrateError | null {
   const problems = entries.filter((e) => e.problem !== null);
   if (problems.length === 0) return null;
-  const isFailed = problems.some((e) => /failed or half done/.test(e.problem ?? ''));
+  const isFailed = problems.some((e) => e.isFailed);
   const what = problems.length === 1 ? 'one migration does' : `${problems.length} migrations do`;
   return new MigrateError('MIGRATION_INIT_FAILED', isFailed ? 'dirty' : 'unmapped', {
     operation: `map ${schema}.${table} to the files`,

@@ -44,6 +44,17 @@ export function check(layer: Layer): Checked {
   return { values, problems: [...layer.problems, ...problems] };
 }
 
+/** What all layers say in a section, by key; they come with the one that wins first. */
+export function valuesIn(section: string, layers: readonly Checked[]): ReadonlyMap<string, Given> {
+  const found = new Map<string, Given>();
+  for (const { values } of layers.toReversed()) {
+    for (const [pointer, given] of values) {
+      if (pointer.startsWith(`${section}/`)) found.set(pointer.slice(section.length + 1), given);
+    }
+  }
+  return found;
+}
+
 const pointerOf = ({ instancePath, params }: Fault): string =>
   [...instancePath.slice(1).split('/'), params.additionalProperty ?? '']
     .filter((key) => key !== '')
@@ -76,6 +87,8 @@ function misplaced(layer: Layer, pointer: string): string | null {
 function complaint(layer: Layer, { keyword, params }: Fault, pointer: string): string {
   if (keyword === 'additionalProperties') {
     const section = nodeAt(pointer.split('/').slice(0, -1).join('/'));
+    if (section?.patternProperties !== undefined)
+      return 'is no name: one has letters, digits and _, and begins with no digit';
     const meant = nearest(params.additionalProperty ?? '', Object.keys(section?.properties ?? {}));
     return `is not a known key${meant === null ? '' : `; did you mean ${meant}?`}`;
   }

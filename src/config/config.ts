@@ -1,20 +1,16 @@
 /** defaults < file < environment < flags: one configuration with the source of each value, or one error with all problems. */
 
 import type { Layout } from '../migration.ts';
-import { type Checked, check, type Given } from './check.ts';
+import { type Checked, check, valuesIn } from './check.ts';
 import { configError } from './config-error.ts';
 import { readDuration } from './duration.ts';
 import type { Environment } from './keywords.ts';
-import { DEFAULT, type Layer, layerOf, type Origin, type Problem } from './layer.ts';
+import { DEFAULT, type Layer, layerOf, type Origin, type Problem, type Sourced } from './layer.ts';
+import { placeholdersOf, type SourcedPlaceholder } from './placeholders.ts';
 import { type ReadText, sectionUrl } from './section.ts';
 import { defaultOf, isSecret } from './shape.ts';
 import { parseDatabaseUrl } from './url.ts';
 import { readSwitch, type Surroundings, variablesLayer } from './variables.ts';
-
-export interface Sourced<T> {
-  readonly value: T;
-  readonly origin: Origin;
-}
 
 /** A value of null is a secret. */
 export interface Part {
@@ -37,6 +33,8 @@ export interface Config {
   readonly table: Sourced<string>;
   readonly journal: Sourced<string | null>;
   readonly role: Sourced<string | null>;
+  /** Null where there is neither a section nor a variable. */
+  readonly placeholders: readonly SourcedPlaceholder[] | null;
   readonly confirm: Sourced<'never' | 'down' | 'always'>;
   readonly requireSteps: Sourced<boolean>;
   readonly backupBeforeDown: Sourced<boolean>;
@@ -113,6 +111,7 @@ export function readConfig(inputs: Inputs): Config {
     table: as('table', String),
     journal: pick('journal'),
     role: pick('role'),
+    placeholders: placeholdersOf(checked, inputs.file),
     confirm: as('confirm', (text) => text as Config['confirm']['value']),
     requireSteps: as('requireSteps', truth),
     backupBeforeDown: as('backupBeforeDown', truth),
@@ -177,11 +176,5 @@ function sectionOf(checked: readonly Checked[], { file }: Inputs) {
   const origin = file?.origins.get('database');
   const tree = file?.tree.database;
   if (origin === undefined || typeof tree !== 'object' || Array.isArray(tree)) return null;
-  const values = new Map<string, Given>();
-  for (const { values: said } of checked.toReversed()) {
-    for (const [pointer, given] of said) {
-      if (pointer.startsWith('database/')) values.set(pointer.slice('database/'.length), given);
-    }
-  }
-  return { values, origin, written: Object.keys(tree ?? {}) };
+  return { values: valuesIn('database', checked), origin, written: Object.keys(tree ?? {}) };
 }

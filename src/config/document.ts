@@ -100,7 +100,7 @@ function sectionOf(r: Reading, map: YAMLMap, pointer: string, depth: number): Tr
   if (depth > DEEPEST) return tree;
   for (const { key, at, value, isMerged } of entriesOf(r, map, depth)) {
     // Viper, which reads ToolHive's file, does not mind the case.
-    const name = /^sslmode$/i.test(key) ? 'sslmode' : key;
+    const name = pointer === 'database' && /^sslmode$/i.test(key) ? 'sslmode' : key;
     if (Object.hasOwn(tree, name)) {
       if (!isMerged && name !== key) r.complain(at, YAML_FAULTS.DUPLICATE_KEY);
       continue;

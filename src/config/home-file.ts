@@ -3,6 +3,8 @@ import type { Environment, Values } from './keywords.ts';
 /** A file beside the connection string: named in it or by a variable, or one that libpq looks for at home. */
 export interface HomeFile {
   readonly path: string;
+  /** What names it: `sslrootcert`. */
+  readonly keyword: string;
   /** False: it counts if it is there. */
   readonly named: boolean;
 }
@@ -22,14 +24,15 @@ export function homeFile(
   pathIn: (home: Home) => string,
 ): HomeFile | null {
   const path = values.get(keyword)?.value;
-  if (path) return { path, named: true };
+  if (path) return { path, keyword, named: true };
   if (env.HOME)
     return {
+      keyword,
       path: pathIn({ postgresql: `${env.HOME}/.postgresql`, pgpass: `${env.HOME}/.pgpass` }),
       named: false,
     };
   // Windows.
   const postgresql = env.APPDATA ? `${env.APPDATA}/postgresql` : null;
   if (postgresql === null) return null;
-  return { path: pathIn({ postgresql, pgpass: `${postgresql}/pgpass.conf` }), named: false };
+  return { keyword, path: pathIn({ postgresql, pgpass: `${postgresql}/pgpass.conf` }), named: false };
 }

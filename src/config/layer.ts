@@ -7,6 +7,11 @@ export type Origin =
   | { readonly kind: 'variable'; readonly name: string; readonly dotenv: boolean }
   | { readonly kind: 'flag'; readonly name: string };
 
+export interface Sourced<T> {
+  readonly value: T;
+  readonly origin: Origin;
+}
+
 export const DEFAULT: Origin = { kind: 'default' };
 
 /** As in `rungs config`: `rungs.yaml:4`, `DATABASE_URL`, `PGHOST (.env)`, `--path`. */

@@ -67,7 +67,7 @@ export function attempts(values: Values, env: Environment): readonly Attempt[] {
 
 /** OpenSSL's own variable comes first, as in libpq. */
 const systemRoots = (env: Environment): HomeFile | 'system' =>
-  env.SSL_CERT_FILE ? { path: env.SSL_CERT_FILE, named: true } : 'system';
+  env.SSL_CERT_FILE ? { path: env.SSL_CERT_FILE, keyword: 'SSL_CERT_FILE', named: true } : 'system';
 
 function modeOf(given: Given | undefined, isSystem: boolean) {
   const mode = given?.value ?? (isSystem ? 'verify-full' : 'prefer');

@@ -3,6 +3,8 @@ declare module 'virtual:config-validator' {
   export interface Node {
     readonly type?: string | readonly string[];
     readonly properties?: Readonly<Record<string, Node>>;
+    /** Keys are the user's own, where they are of this form. */
+    readonly patternProperties?: Readonly<Record<string, Node>>;
     readonly enum?: readonly string[];
     readonly default?: string | number | boolean;
     /** The value is not to be shown. */

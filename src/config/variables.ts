@@ -56,9 +56,17 @@ export function lookUp(name: string, { environment, dotenv }: Surroundings): Fou
   return { text, origin: { kind: 'variable', name, dotenv: own === undefined } };
 }
 
+/** The beginning of the variables whose rest is a placeholder's name. */
+export const PLACEHOLDER = 'RUNGS_PLACEHOLDER_';
+
+const placeholdersIn = ({ environment, dotenv }: Surroundings): readonly Omit<Variable, 'help'>[] =>
+  Object.keys({ ...dotenv, ...environment })
+    .filter((name) => name.startsWith(PLACEHOLDER) && name.length > PLACEHOLDER.length)
+    .map((name) => ({ name, pointer: `placeholders/${name.slice(PLACEHOLDER.length)}` }));
+
 export function variablesLayer(around: Surroundings): Layer {
   return layerOf(
-    VARIABLES.flatMap(({ name, pointer }) => {
+    [...VARIABLES, ...placeholdersIn(around)].flatMap(({ name, pointer }) => {
       const found = lookUp(name, around);
       return found === null ? [] : [[pointer, found.text, found.origin] as const];
     }),

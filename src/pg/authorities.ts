@@ -21,7 +21,7 @@ export async function systemAuthorities(): Promise<string | Buffer | string[]> {
   const asked = getCACertificates?.('system') ?? [];
   if (asked.length > 0) return asked;
   for (const path of FILES) {
-    const found = await readIfThere({ path, named: false }).catch(() => null);
+    const found = await readIfThere({ path, keyword: 'sslrootcert', named: false }).catch(() => null);
     if (found !== null) return found;
   }
   return [...tls.rootCertificates];

@@ -2,6 +2,7 @@
 
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import type { HomeFile } from '../config/home-file.ts';
+import { shellWord } from '../config/shell-word.ts';
 import type { Tls } from '../config/tls.ts';
 import { isOpen, read, readIfThere, statOf, unusable } from './files.ts';
 
@@ -31,7 +32,7 @@ async function readKey(file: HomeFile): Promise<Buffer> {
       file,
       `private key file "${file.path}" has group or world access; file must have permissions u=rw (0600) or less ` +
         'if owned by the current user, or permissions u=rw,g=r (0640) or less if owned by root',
-      `\`chmod 600 ${file.path}\``,
+      `\`chmod 600 ${shellWord(file.path)}\``,
     );
   }
   return read(file);

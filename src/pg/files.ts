@@ -16,7 +16,7 @@ export async function statOf(file: HomeFile): Promise<Stats | null> {
   } catch (e) {
     const { code } = e as NodeJS.ErrnoException;
     if (!file.named && (code === 'ENOENT' || code === 'ENOTDIR')) return null;
-    throw unusable(file, `${file.path}: ${code ?? String(e)}`);
+    throw unusable(file, `${file.keyword} ${file.path}: ${code ?? String(e)}`);
   }
 }
 
@@ -24,7 +24,7 @@ export async function read(file: HomeFile): Promise<Buffer> {
   try {
     return await readFile(file.path);
   } catch (e) {
-    throw unusable(file, `${file.path}: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
+    throw unusable(file, `${file.keyword} ${file.path}: ${(e as NodeJS.ErrnoException).code ?? String(e)}`);
   }
 }
 

@@ -2,13 +2,14 @@
 
 import type { Migration, Step } from '../migration.ts';
 import type { Head } from '../recorded.ts';
+import { wordingOf } from '../sql/wording.ts';
 import type { State } from '../state.ts';
 import type { Plan, Situation } from './situation.ts';
 
 /** By the text alone: whether it also says something else is for the grammar to tell. */
 export function isReworded({ up, id }: Migration, { repeated }: Pick<State, 'repeated'>): boolean {
   const last = repeated.get(id);
-  return last === undefined || last.isOutlived || last.checksum !== up?.checksum;
+  return last === undefined || last.isOutlived || up === null || last.checksum !== wordingOf(up);
 }
 
 /** Reverting can take along what a repeatable has made; so all are run after it. */

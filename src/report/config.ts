@@ -1,8 +1,8 @@
 /** `rungs config`: every setting with where it comes from, and no password. */
 
-import type { Config, Sourced } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { durationText } from '../config/duration.ts';
-import { originText } from '../config/layer.ts';
+import { originText, type Sourced } from '../config/layer.ts';
 import { masked } from '../config/masked.ts';
 import { unquotable } from '../config/unquotable.ts';
 import { lookUp, type Surroundings } from '../config/variables.ts';
@@ -47,6 +47,11 @@ function rows(shown: Shown): readonly Row[] {
     row('table', c.table, asItIs),
     row('journal', c.journal, asItIs),
     row('role', c.role, asItIs),
+    ...(c.placeholders ?? []).map(({ name, value, origin, isSecret }) => ({
+      key: `placeholders.${name}`,
+      value: isSecret || unquotable(value) !== null ? '***' : value,
+      source: originText(origin),
+    })),
     row('confirm', c.confirm, asItIs),
     row('requireSteps', c.requireSteps, asItIs),
     row('backupBeforeDown', c.backupBeforeDown, asItIs),
@@ -84,7 +89,7 @@ const libpqs = (around: Surroundings): readonly Row[] =>
 export function configText(shown: Shown): string {
   const lines = rows(shown).map(({ key, value, source }) => [
     key,
-    value === null ? '-' : String(value),
+    value === null ? '-' : String(value).replaceAll('\n', '\\n'),
     source,
   ]);
   const widths = [0, 1].map((i) => Math.max(...lines.map((line) => [...(line[i] ?? '')].length)));

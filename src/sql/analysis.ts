@@ -6,10 +6,12 @@ import { type Classified, classify } from './classify.ts';
 import { copyFaults } from './copy.ts';
 import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
+import { withoutSecrets } from './filled.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
 import { LARGE, parseLarge } from './large-text.ts';
 import { meaningOf } from './meaning.ts';
 import { textOption } from './option.ts';
+import { unreadable } from './unreadable.ts';
 import { wrapperOf } from './wrapper.ts';
 
 // Behind the same door: a bundle leaves this module out, and with it all that needs the parser.
@@ -30,19 +32,19 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
     const message = `a repeatable runs in one transaction: take \`-- rungs: ${wordOf(said.mode)}\` away`;
     problems.push({ reason: 'repeatable', message, file: path, offset: said.offset });
   }
-  const refused = file.psql?.refused ?? [];
-  for (const { message, offset } of refused) problems.push({ reason: 'psql', message, file: path, offset });
+  const unread = unreadable(file);
+  problems.push(...unread);
   // The grammar would only stumble over the same.
-  if (refused.length > 0) return { analysis: unread(text, asked.mode), problems };
+  if (unread.length > 0) return { analysis: unreadAnalysis(text, asked.mode), problems };
   const parsed = await (text.length > LARGE ? parseLarge(text) : parse(text));
   if (isFault(parsed)) {
     problems.push({
       reason: 'syntax',
-      message: explain(text, parsed),
+      message: withoutSecrets(file, explain(text, parsed), parsed.offset),
       file: path,
       offset: parsed.offset,
     });
-    return { analysis: unread(text, asked.mode), problems };
+    return { analysis: unreadAnalysis(text, asked.mode), problems };
   }
   const all = parsed.map((st) => ({
     ...st,
@@ -80,7 +82,7 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
-function unread(text: string, asked: Mode | null): Analysis {
+function unreadAnalysis(text: string, asked: Mode | null): Analysis {
   const whole: Statement = {
     start: 0,
     end: text.length,

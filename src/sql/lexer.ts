@@ -48,6 +48,18 @@ export class Lexer {
   #isPlain = false;
   /** After an escape string's end: a quote on a later line goes on with it. */
   #continues: 'no' | 'here' | 'below' = 'no';
+  #commentStart = 0;
+  readonly #passed: (from: number, to: number) => void;
+
+  /** `passed`: called with each comment, and each mark that begins a dollar quote. */
+  constructor(passed: (from: number, to: number) => void = () => {}) {
+    this.#passed = passed;
+  }
+
+  /** What the text is inside of; null: of nothing that could hide a semicolon. */
+  get inside(): string | null {
+    return this.#inside;
+  }
 
   /** The statement that has begun and not ended. */
   get open(): { readonly start: number; readonly isCopy: boolean } | null {
@@ -60,7 +72,7 @@ export class Lexer {
     let i = 0;
     while (i < line.length) {
       if (this.#inside !== null) {
-        i = this.#leave(line, i, this.#inside);
+        i = this.#leave(line, i, base, this.#inside);
         continue;
       }
       if (this.#isPlain && this.#continues === 'no') {
@@ -72,10 +84,14 @@ export class Lexer {
       }
       TOKEN.lastIndex = i;
       const [token = '', word, space, dollar, mark] = TOKEN.exec(line) ?? [];
+      if (space?.startsWith('-') === true || dollar !== undefined) {
+        this.#passed(base + i, base + i + token.length);
+      }
       if (space !== undefined) {
         if (this.#continues === 'here' && /[\n\r]/.test(space)) this.#continues = 'below';
       } else if (mark === '/*') {
         [this.#inside, this.#depth, this.#continues] = ['*/', 1, 'no'];
+        this.#commentStart = base + i;
       } else if (mark === '\\') {
         found.push({ kind: 'command', at: base + i });
         return found;
@@ -142,8 +158,8 @@ export class Lexer {
   }
 
   /** The index after the end of what the text is inside of, or the line's. */
-  #leave(line: string, from: number, inside: string): number {
-    if (inside === '*/') return this.#leaveComment(line, from);
+  #leave(line: string, from: number, base: number, inside: string): number {
+    if (inside === '*/') return this.#leaveComment(line, from, base);
     if (inside === "'\\") return this.#leaveEscapes(line, from);
     const end = line.indexOf(inside, from);
     if (end < 0) return line.length;
@@ -152,12 +168,13 @@ export class Lexer {
     return end + inside.length;
   }
 
-  #leaveComment(line: string, from: number): number {
+  #leaveComment(line: string, from: number, base: number): number {
     COMMENT_MARK.lastIndex = from;
     for (let m = COMMENT_MARK.exec(line); m !== null; m = COMMENT_MARK.exec(line)) {
       this.#depth += m[0] === '/*' ? 1 : -1;
       if (this.#depth > 0) continue;
       this.#inside = null;
+      this.#passed(this.#commentStart, base + COMMENT_MARK.lastIndex);
       return COMMENT_MARK.lastIndex;
     }
     return line.length;

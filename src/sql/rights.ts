@@ -119,7 +119,7 @@ const ON_TABLE: Readonly<Record<string, string>> = {
   alter: 'references',
 };
 
-/** A DO block or a function can do anything; CREATE TABLE needs REFERENCES, CREATE VIEW SELECT, CREATE TRIGGER TRIGGER. */
+/** A DO block or a function can do anything; CREATE TABLE needs REFERENCES, unless it reads another; CREATE VIEW SELECT, CREATE TRIGGER TRIGGER. */
 const onTable = (word: string): string =>
   word.startsWith('create')
     ? (ON_CREATE[word.slice('create '.length)] ?? 'references')
@@ -130,6 +130,7 @@ const ON_CREATE: Readonly<Record<string, string>> = {
   materialized: 'select',
   trigger: 'trigger',
   constraint: 'trigger',
+  'table as': 'select',
 };
 
 const TABLE: Granted = { on: 'table', rights: onTable, isQualified: true };
@@ -159,13 +160,16 @@ const GRANTED: Readonly<Record<string, Granted>> = {
   parameter: { on: 'parameter', rights: always('set'), isQualified: false },
 };
 
-/** `insert`, `create view`: behind comments, and without what may stand between CREATE and the kind. */
+/** CREATE TABLE ... AS a query, or (LIKE another); not AS IDENTITY, or the AS (...) of a generated column. */
+const READS = /\bas\s[\s(]*(select|with|table|values|execute)\b|[(,]\s*like\s/;
+
+/** `insert`, `create view`, `create table as`: behind comments, and without what may stand between CREATE and the kind. */
 function firstWord(statement: string): string {
   const bare = statement.replace(/^(?:\s+|--[^\n]*\n?|\/\*[\s\S]*?\*\/)+/, '').toLowerCase();
   const [word = '', ...rest] = bare.split(/\s+/, 8);
   if (word !== 'create') return word;
   const kind = rest.find((w) => !/^(or|replace|temp|temporary|unlogged|global|local|recursive)$/.test(w));
-  return `create ${kind ?? ''}`;
+  return kind === 'table' && READS.test(bare) ? 'create table as' : `create ${kind ?? ''}`;
 }
 
 /** The server names an object without its schema; the statement may name both. */

@@ -1,3 +1,6 @@
+import type { MigrationFile } from '../migration.ts';
+import { withoutSecrets } from './filled.ts';
+
 /** The fields of PostgreSQL's ErrorResponse (protocol, "Error and Notice Message Fields"), as pg hands them over. */
 export interface ServerError extends Error {
   /** In the server's language (lc_messages): for display only. */
@@ -9,6 +12,25 @@ export interface ServerError extends Error {
   /** Counts characters of the message from 1; bytes where the database's encoding is SQL_ASCII. */
   readonly position?: string;
   readonly where?: string;
+}
+
+/** With the names of a file's secret values in their place. `offset`: its position in the file's text, if it is there. */
+export function discreet(
+  server: ServerError,
+  file: MigrationFile | null,
+  offset: number | null,
+): ServerError {
+  if (file?.filled === undefined) return server;
+  const hide = (words: string): string => withoutSecrets(file, words, offset);
+  const { severity, code, position, detail, hint, where } = server;
+  return Object.assign(new Error(hide(server.message)), {
+    severity,
+    code,
+    ...(position === undefined ? {} : { position }),
+    ...(detail === undefined ? {} : { detail: hide(detail) }),
+    ...(hint === undefined ? {} : { hint: hide(hint) }),
+    ...(where === undefined ? {} : { where: hide(where) }),
+  });
 }
 
 export function isServerError(e: unknown): e is ServerError {

@@ -1,8 +1,9 @@
 /** What a row of files leaves standing: all they create, without what they drop again, under its last name. */
 
-import type { MigrationFile } from '../migration.ts';
+import type { MigrationFile, Problem } from '../migration.ts';
 import { type Effect, effectsOf, type ObjectName } from './effects.ts';
-import { isFault, parse, type SyntaxFault } from './grammar.ts';
+import { isFault, parse } from './grammar.ts';
+import { unreadable } from './unreadable.ts';
 
 export interface Standing extends ObjectName {
   readonly kind: string;
@@ -15,17 +16,19 @@ export interface Standing extends ObjectName {
 
 export interface Stand {
   readonly objects: readonly Standing[];
-  readonly faults: readonly (SyntaxFault & { readonly file: MigrationFile })[];
+  readonly faults: readonly Problem[];
 }
 
 /** Where it is unclear whether something is still there, it is left out. */
 export async function standingAfter(files: readonly MigrationFile[]): Promise<Stand> {
-  const faults: (SyntaxFault & { file: MigrationFile })[] = [];
+  const faults: Problem[] = [];
   let site: Site = { objects: [], temporary: new Set(), anywhere: false };
   for (const file of files) {
-    const parsed = await parse(file.text);
+    const unread = unreadable(file);
+    const parsed = unread.length > 0 ? [] : await parse(file.text);
+    faults.push(...unread);
     if (isFault(parsed)) {
-      faults.push({ ...parsed, file });
+      faults.push({ ...parsed, reason: 'syntax', file: file.path });
       continue;
     }
     for (const statement of parsed) {

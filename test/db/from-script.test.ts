@@ -152,3 +152,17 @@ describe('a database that the script has initialized', () => {
     expect(result.stderr).toContain('warning: the database was not looked at: ');
   });
 });
+
+describe('the two files of a pair', () => {
+  it('are made together or not at all', async () => {
+    // As wide as the numbers there: the up file's name has the 255 bytes that a name may have, and the down file's two more.
+    const width = 48;
+    const there = `${'1'.padStart(width, '0')}_a.up.sql`;
+    const folder = folderOf({ [`migrations/${there}`]: '' });
+    const title = 'x'.repeat(199);
+    const { code, stderr } = await rungs(['create', title], { cwd: folder });
+    expect(code).toBe(10);
+    expect(stderr).toContain(`${'2'.padStart(width, '0')}_${title}.up.sql was taken back`);
+    expect(readdirSync(join(folder, 'migrations'))).toEqual([there]);
+  });
+});

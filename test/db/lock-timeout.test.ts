@@ -2,7 +2,7 @@
 
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { up } from '../../src/index.ts';
+import { type Event, up } from '../../src/index.ts';
 import { block, listener, of, withObjects } from '../support/blocked.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
@@ -210,6 +210,21 @@ describe('while a migration waits', () => {
       message: 'cancelled, as 2 sessions waited behind it',
     });
     expect(error.details[0]).toContain(`blocked by pid ${blocker.pid}`);
+  });
+
+  it('what a listener throws at being told is no failure of the migration', async () => {
+    const database = await withObjects();
+    const blocker = await block(database);
+    let freed: Promise<void> | null = null;
+    const onEvent = ({ kind }: Event) => {
+      if (kind !== 'blocked') return;
+      freed = blocker.go();
+      throw new Error('of the listener');
+    };
+    const migrations = folderOf({ '1_a.up.sql': ALTER });
+    const report = await up({ database: database.url, migrations, blocked: PATIENT, onEvent });
+    await freed;
+    expect(report.applied).toHaveLength(1);
   });
 
   it('a client on loan is looked at too, and goes back as it came', async () => {

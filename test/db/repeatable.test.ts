@@ -99,6 +99,17 @@ describe('repeatables', () => {
     expect(await ranIn(place)).toEqual([]);
   });
 
+  it('run again with another value of a placeholder, and not for a comment', async () => {
+    const place = await workplace({ 'R__v.sql': `create or replace view v as select '\${it}' as it;` });
+    const env = (value: string) => ({ env: { RUNGS_PLACEHOLDER_it: value } });
+    expect(documentOf(await place.rungs('up --json', env('one'))).applied).toHaveLength(1);
+    expect(documentOf(await place.rungs('up --json', env('one'))).applied).toHaveLength(0);
+    place.write({ 'R__v.sql': `-- it\ncreate or replace view v as select '\${it}' as it;` });
+    expect(documentOf(await place.rungs('up --json', env('one'))).applied).toHaveLength(0);
+    expect(documentOf(await place.rungs('up --json', env('two'))).applied).toHaveLength(1);
+    expect(await place.database.query('select it from v')).toEqual([{ it: 'two' }]);
+  });
+
   it('are pending after a run that stops before the last versioned file', async () => {
     const place = await workplace({ ...FILES, '2_u.up.sql': 'select 2;', '2_u.down.sql': 'select 2;' });
     const first = documentOf(await place.rungs('up --to 1 --json'));

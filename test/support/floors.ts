@@ -100,6 +100,8 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/adopt/': ['src/ledger/'],
   'src/status.ts': ['src/layout/', 'src/ledger/', 'src/plan/'],
   'src/plan/': ['src/ledger/'],
+  'src/config/': ['src/sql/placeholders.ts'],
+  'src/sql/': ['src/config/nearest.ts'],
   'src/report/': ['src/adopt/', 'src/config/', 'src/status.ts'],
   'src/source.ts': ['src/large.ts'],
   'src/rows.ts': ['src/large.ts'],

@@ -13,3 +13,14 @@ test.each([
 ])('%s: %s', (message, cure) => {
   expect(lack({ message, detail: '' }, 'select * from s.t, mv', who)?.cure).toBe(cure);
 });
+
+test.each([
+  ['create table x as select * from s.t', 'select'],
+  ['create unlogged table if not exists x (a) as\n  (with q as (select 1) table s.t)', 'select'],
+  ['create table x (like s.t including all)', 'select'],
+  ['create table x (id int generated always as identity, t int references s.t)', 'references'],
+  ['create table x (a int, b int generated always as (a * 2) stored references s.t)', 'references'],
+])('%s needs %s on the other table', (statement, right) => {
+  const words = { message: 'permission denied for table t', detail: '' };
+  expect(lack(words, statement, who)?.cure).toBe(`grant ${right} on table "s"."t" to "app"`);
+});

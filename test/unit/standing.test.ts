@@ -96,11 +96,16 @@ test('behind a search_path, an unqualified name may be anywhere', async () => {
   ]);
 });
 
+test('a file that asks something of psql is told so, and not that it is no SQL', async () => {
+  const psql = { cuts: [], refused: [{ message: 'why not', offset: 9 }] };
+  const text = 'select 1 \\gexec';
+  const { faults } = await standingAfter([{ path: 'a.sql', text, checksum: '', psql, analysis: null }]);
+  expect(faults).toEqual([{ reason: 'psql', message: 'why not', offset: 9, file: 'a.sql' }]);
+});
+
 test('a file that the grammar refuses is named', async () => {
   const { faults } = await standingAfter([
     { path: 'a.sql', text: 'creat table', checksum: '', psql: null, analysis: null },
   ]);
-  expect(faults).toMatchObject([
-    { message: 'syntax error at or near "creat"', offset: 0, file: { path: 'a.sql' } },
-  ]);
+  expect(faults).toMatchObject([{ message: 'syntax error at or near "creat"', offset: 0, file: 'a.sql' }]);
 });

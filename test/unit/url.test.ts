@@ -137,22 +137,29 @@ describe('sslmode means what it means to libpq', () => {
 
   test('and has files at home where none is named', () => {
     const tls = parse('postgres://h?sslmode=verify-full').candidates[0]?.tls;
-    const at = (name: string) => ({ path: `/home/me/.postgresql/${name}`, named: false });
+    const at = (keyword: string, name: string) => ({
+      path: `/home/me/.postgresql/${name}`,
+      keyword,
+      named: false,
+    });
     expect(tls).toMatchObject({
-      root: at('root.crt'),
-      crl: at('root.crl'),
-      cert: at('postgresql.crt'),
-      key: at('postgresql.key'),
+      root: at('sslrootcert', 'root.crt'),
+      crl: at('sslcrl', 'root.crl'),
+      cert: at('sslcert', 'postgresql.crt'),
+      key: at('sslkey', 'postgresql.key'),
     });
     const windows = parseDatabaseUrl('postgres://h', { USERNAME: 'me', APPDATA: 'C:\\me' });
-    expect(windows.candidates[0]?.tls?.root).toEqual({ path: 'C:\\me/postgresql/root.crt', named: false });
-    expect(windows.passfile).toEqual({ path: 'C:\\me/postgresql/pgpass.conf', named: false });
-    expect(parse('postgres://h').passfile).toEqual({ path: '/home/me/.pgpass', named: false });
-    expect(parse('postgres://h?passfile=/p', { PGPASSFILE: '/q' }).passfile).toEqual({
+    expect(windows.candidates[0]?.tls?.root).toMatchObject({
+      path: 'C:\\me/postgresql/root.crt',
+      named: false,
+    });
+    expect(windows.passfile).toMatchObject({ path: 'C:\\me/postgresql/pgpass.conf', named: false });
+    expect(parse('postgres://h').passfile).toMatchObject({ path: '/home/me/.pgpass', named: false });
+    expect(parse('postgres://h?passfile=/p', { PGPASSFILE: '/q' }).passfile).toMatchObject({
       path: '/p',
       named: true,
     });
-    expect(parse('postgres://h', { PGPASSFILE: '/q' }).passfile).toEqual({ path: '/q', named: true });
+    expect(parse('postgres://h', { PGPASSFILE: '/q' }).passfile).toMatchObject({ path: '/q', named: true });
     const system = parse('postgres://h?sslrootcert=system', { SSL_CERT_FILE: '/ca' }).candidates[0]?.tls;
     expect(system).toMatchObject({ mode: 'verify-full', root: { path: '/ca', named: true } });
   });

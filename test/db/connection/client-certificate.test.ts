@@ -101,7 +101,7 @@ describe.runIf(hasPsql && hasOpenssl)('as with psql', () => {
     const text = textOf(`sslmode=require sslcert=${file('own.crt')} sslkey=/nowhere`);
     expect(await byPsql(text, { HOME: home })).toBe('refused: file');
     const error = await failureOf(connect(parseDatabaseUrl(text, {}), 'test', once()));
-    expect(error).toMatchObject({ reason: 'unreadable', message: '/nowhere: ENOENT' });
+    expect(error).toMatchObject({ reason: 'unreadable', message: 'sslkey /nowhere: ENOENT' });
   });
 
   const modes = [0o600, 0o400, 0o640, 0o644, 0o660, 0o604, 0o700];

@@ -118,12 +118,12 @@ describe.runIf(hasPsql && hasOpenssl)('as with psql', () => {
 /** On purpose not as with psql, which goes on without the check, or without the certificate. */
 describe.runIf(hasPsql && hasOpenssl)('a file that was named has to be there', () => {
   it.each([
-    'sslmode=prefer sslrootcert=/nowhere',
-    'sslmode=require sslcert=/nowhere',
-    `sslmode=require sslrootcert=${file('good.crt')} sslcrl=/nowhere`,
-  ])('%s', async (more) => {
+    ['sslmode=prefer sslrootcert=/nowhere', 'sslrootcert'],
+    ['sslmode=require sslcert=/nowhere', 'sslcert'],
+    [`sslmode=require sslrootcert=${file('good.crt')} sslcrl=/nowhere`, 'sslcrl'],
+  ])('%s', async (more, keyword) => {
     const database = parseDatabaseUrl(`host=127.0.0.1 port=1 user=u ${more}`, {});
     const error = await failureOf(connect(database, 'test', once()));
-    expect(error).toMatchObject({ reason: 'unreadable', message: '/nowhere: ENOENT' });
+    expect(error).toMatchObject({ reason: 'unreadable', message: `${keyword} /nowhere: ENOENT` });
   });
 });

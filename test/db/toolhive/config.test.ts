@@ -1,6 +1,6 @@
 /** ToolHive’s config.yaml, and that nothing shows the passwords in it. */
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { rungs } from '../../support/cli.ts';
@@ -95,6 +95,15 @@ describe('config.yaml', () => {
     );
     const env = { THV_REGISTRY_DATABASE_PASSWORD: password };
     expect(await rungs(args, { cwd: folder, env })).toEqual({ ...done('0'), stderr: '' });
+  });
+
+  test('with a blank in its name is quoted in the command to type', async () => {
+    const { folder } = await project();
+    const name = 'my config.yaml';
+    writeInto(folder, { [name]: readFileSync(join(folder, 'config.yaml')) });
+    chmodSync(join(folder, name), 0o644);
+    const { stderr } = await rungs(['version', '--config', name], { cwd: folder });
+    expect(stderr).toContain("`chmod 600 'my config.yaml'`\n");
   });
 
   test('whose password others can read gets a warning; one with a variable for it does not', async () => {

@@ -1,0 +1,154 @@
+/** Between a file's text with values in place of its placeholders and the file as it is written. */
+
+import type { Analysis, Filling, MigrationFile, Problem } from '../migration.ts';
+import { Lexer } from './lexer.ts';
+
+/** The last one for which it holds; of ascending ones, where it holds up to one of them. */
+function lastOf(fillings: readonly Filling[], holds: (filling: Filling) => boolean): Filling | undefined {
+  let [low, high] = [0, fillings.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const filling = fillings[middle];
+    if (filling !== undefined && holds(filling)) low = middle + 1;
+    else high = middle;
+  }
+  return fillings[low - 1];
+}
+
+/** An index into the written text as one into the filled one; inside a placeholder, where its value begins. */
+export function inFilled(fillings: readonly Filling[], offset: number): number {
+  const last = lastOf(fillings, (f) => f.from <= offset);
+  if (last === undefined) return offset;
+  return offset < last.to ? last.start : last.end + offset - last.to;
+}
+
+/** The other way round; inside a value, where its placeholder begins. */
+export function inWritten(fillings: readonly Filling[], offset: number): number {
+  const last = lastOf(fillings, (f) => f.start <= offset);
+  if (last === undefined) return offset;
+  return offset < last.end ? last.from : last.to + offset - last.end;
+}
+
+/** The same of an index behind something, which a value's last blanks may follow. */
+function endInWritten(fillings: readonly Filling[], offset: number): number {
+  const last = lastOf(fillings, (f) => f.start < offset);
+  return last !== undefined && offset < last.end ? last.to : inWritten(fillings, offset);
+}
+
+/** How many lines of the values before an index are not the file's. */
+export function linesFilledIn(
+  { text, filled }: Pick<MigrationFile, 'text' | 'filled'>,
+  offset: number,
+): number {
+  let lines = 0;
+  for (const { start, end } of filled?.tall ?? []) {
+    if (start >= offset) break;
+    for (
+      let lf = text.indexOf('\n', start);
+      lf >= 0 && lf < Math.min(end, offset);
+      lf = text.indexOf('\n', lf + 1)
+    )
+      lines++;
+  }
+  return lines;
+}
+
+/**
+ * What somebody else says of the file, the server or the grammar, with the names of secret values in their place.
+ * `offset`: where in its text, if that was said; of a value there a part alone may be quoted.
+ */
+export function withoutSecrets(
+  file: Pick<MigrationFile, 'text' | 'filled'> | null,
+  words: string,
+  offset: number | null = null,
+): string {
+  const { text = '', filled } = file ?? {};
+  const secrets = new Map<string, string>();
+  let said = words;
+  for (const { name, start, end, isSecret } of filled?.fillings ?? []) {
+    const value = text.slice(start, end);
+    // Of one or two letters every word would have a hole, and it could be told from what is missing.
+    if (isSecret && value.length > 2) secrets.set(value, `\${${name}}`);
+    if (isSecret && offset !== null && start <= offset && offset < end) {
+      said = said.replaceAll(/"([^"]+)"/g, (all, part) => (value.includes(part) ? `"\${${name}}"` : all));
+    }
+  }
+  return [...secrets]
+    .sort(([a], [b]) => b.length - a.length)
+    .reduce((all, [value, shown]) => all.replaceAll(value, () => shown), said);
+}
+
+function analysisAt(
+  analysis: Analysis,
+  start: (offset: number) => number,
+  end: (offset: number) => number,
+): Analysis {
+  const range = <T extends { readonly start: number; readonly end: number }>(r: T): T => ({
+    ...r,
+    start: start(r.start),
+    end: end(r.end),
+  });
+  return {
+    ...analysis,
+    statements: analysis.statements.map(range),
+    wrapper: analysis.wrapper.map(range),
+    extensions: analysis.extensions.map((e) => ({ ...e, start: start(e.start) })),
+  };
+}
+
+/** A build's analysis, which is of the written text, as one of the filled text. */
+export function filledAnalysis(analysis: Analysis, { filled }: MigrationFile): Analysis {
+  const move = (offset: number) => inFilled(filled?.fillings ?? [], offset);
+  return analysisAt(analysis, move, move);
+}
+
+/** An analysis of the filled text for a build to keep. */
+export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): Analysis {
+  const fillings = filled?.fillings ?? [];
+  // With other values it says something else.
+  const { meaning: _, ...kept } = analysis;
+  return analysisAt(
+    kept,
+    (offset) => inWritten(fillings, offset),
+    (offset) => endInWritten(fillings, offset),
+  );
+}
+
+/**
+ * What of an analysis would not hold with other values, by which its file is still to be run: whether statements end
+ * where they do in it is for each run's values (`unsettled`).
+ */
+export function undecided(analysis: Analysis, { path, filled }: MigrationFile): readonly Problem[] {
+  const fillings = (filled?.fillings ?? []).filter(({ name }) => name !== null);
+  const extensions = new Set(analysis.extensions.map((e) => e.start));
+  return [...analysis.statements, ...analysis.wrapper].flatMap((st): readonly Problem[] => {
+    const first = fillings.find((f) => f.end > st.start && f.start < st.end);
+    if (first === undefined) return [];
+    const isNamed = extensions.has(st.start) || ('concurrentIndex' in st && st.concurrentIndex !== null);
+    const message = first.start <= st.start ? BEGINS : isNamed ? NAMES : null;
+    return message === null ? [] : [{ reason: 'placeholder', message, file: path, offset: first.start }];
+  });
+}
+
+const BEGINS =
+  'in a build no statement can begin with a placeholder: how it is to be run is told by its first word';
+const NAMES =
+  'in a build no placeholder can be in CREATE EXTENSION or in a statement with CONCURRENTLY, whose names must be known: write the name itself';
+
+/** What makes a value more than a part of a statement. */
+const TELLING = /[;'"$\\]|--|\/\*/;
+
+/** Whether the statements are where the analysis has them, by psql's rules: so a run needs no parser to know. */
+export function unsettled(analysis: Analysis, { path, text, filled }: MigrationFile): readonly Problem[] {
+  const lexer = new Lexer();
+  const starts = lexer.read(text, 0).flatMap((found) => (found.kind === 'end' ? [found.start] : []));
+  if (lexer.open !== null) starts.push(lexer.open.start);
+  const known = [...analysis.statements, ...analysis.wrapper].map((st) => st.start).sort((a, b) => a - b);
+  const isAsKnown =
+    !analysis.parsed || (starts.length === known.length && starts.every((s, i) => s === known[i]));
+  if (isAsKnown && lexer.inside === null) return [];
+  const fillings = filled?.fillings ?? [];
+  const suspect = fillings.find(({ start, end }) => TELLING.test(text.slice(start, end))) ?? fillings[0];
+  const message = `with the value of \${${suspect?.name}} the file’s statements end elsewhere than when it was built, where it was settled how each is run`;
+  return [{ reason: 'placeholder', message, file: path, offset: suspect?.start ?? null }];
+}
