@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { viteValidatorPlugin } from './build/validator.mjs';
 
 const plugins = [viteValidatorPlugin];
 
 /** `unit` needs nothing. The others share one server for the whole run (test/support/global-setup.ts). */
-const onServer = (name: string) => ({
+const onServer = (name: string, more: TestProjectInlineConfiguration['test'] = {}) => ({
   plugins,
   test: {
     name,
@@ -15,8 +15,12 @@ const onServer = (name: string) => ({
     retry: process.env.CI === undefined ? 0 : 1,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    ...more,
   },
 });
+
+/** Suites that say at their end what they have done, and how often. */
+const COUNTED = ['test/support/global-setup.ts', 'test/support/counts-setup.ts'];
 
 export default defineConfig({
   test: {
@@ -25,11 +29,14 @@ export default defineConfig({
     projects: [
       { plugins, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       onServer('db'),
+      onServer('faults', { globalSetup: COUNTED, retry: 0, testTimeout: 1_200_000, hookTimeout: 300_000 }),
       onServer('task'),
       onServer('interop'),
       onServer('build'),
       onServer('package'),
       onServer('examples'),
+      // Not a second time: another try has the same inputs.
+      onServer('fuzz', { globalSetup: COUNTED, retry: 0 }),
     ],
   },
 });

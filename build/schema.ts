@@ -89,7 +89,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
       to: VERSION_OR_NONE,
       dirty: flag,
       applied: said('Committed, in order; in a dry run, what would be run.', list(ref('step'))),
-      pending: said('Unapplied afterwards.', list(ref('migration'))),
+      pending: said('Unapplied afterwards; what is `unknown` is not among them.', list(ref('migration'))),
       failed: orNull(object({ ...named, direction: DIRECTION, rolledBack: flag })),
       notReached: said('Planned, and not begun because an earlier one failed.', list(ref('migration'))),
       unknown: said('Sent, and whether it was committed could not be looked up.', list(ref('migration'))),

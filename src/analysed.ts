@@ -5,6 +5,7 @@ import type { Emit } from './event.ts';
 import type { Analysis, MigrationFile, Mode, Problem, Statement, Step } from './migration.ts';
 import { editedSince, problemsError } from './problems.ts';
 import { sumOf } from './rows.ts';
+import { UNCONFORMING, unconforming } from './sql/conforming.ts';
 import { spotIn } from './sql/cuts.ts';
 import { filledAnalysis, unsettled } from './sql/filled.ts';
 import { GRAMMAR_MAJOR } from './sql/grammar-major.ts';
@@ -27,6 +28,7 @@ export function chosenFor(analysed: Analysed, step: Step, plainOnly: boolean): C
 
 export interface Setting {
   readonly serverVersion: number;
+  readonly isConforming: boolean;
   readonly code: ErrorCode;
   readonly multiStatement: boolean;
   readonly emit: Emit;
@@ -39,6 +41,12 @@ export async function analyse(steps: readonly Step[], known: Analysed, setting: 
   const broken = new Map<string, MigrationFile>();
   for (const { file } of steps) {
     if (file === null || analysed.has(file)) continue;
+    const elsewhere = setting.isConforming ? null : unconforming(file.text);
+    if (elsewhere !== null) {
+      problems.push({ reason: 'syntax', message: UNCONFORMING, file: file.path, offset: elsewhere });
+      broken.set(file.path, file);
+      continue;
+    }
     const found = await read(file, setting.multiStatement);
     const blocking = found.problems.filter((p) => blocks(p, Math.floor(setting.serverVersion / 10000)));
     for (const p of found.problems.filter((p) => !blocking.includes(p))) warnOf(p, file, setting);

@@ -14,6 +14,7 @@ const CURES: Readonly<Record<string, string>> = {
   '40P01': 'it was a deadlock with another session',
   '57014':
     'it was cancelled, by an administrator or by `statement_timeout` (in the URL also `x-statement-timeout`): raise that',
+  '53100': 'the server’s disk is full: make room there',
   '55P03': 'another session holds a lock on the object: wait until it is free',
 };
 
@@ -29,6 +30,6 @@ const CURES_OF_REPEATABLES: Readonly<Record<string, string>> = {
   ...{ '42P07': AGAIN, '42710': AGAIN, '42723': AGAIN, '42701': AGAIN, '42P06': AGAIN },
 };
 
-/** Null where the code alone does not tell. */
-export const cureOf = (code: string, { file }: Pick<Step, 'file'>): string | null =>
-  (file?.repeatable === true ? CURES_OF_REPEATABLES[code] : undefined) ?? CURES[code] ?? null;
+/** Null where the code alone does not tell. `step` null: whatever was being run. */
+export const cureOf = (code: string, step: Pick<Step, 'file'> | null): string | null =>
+  (step?.file?.repeatable === true ? CURES_OF_REPEATABLES[code] : undefined) ?? CURES[code] ?? null;

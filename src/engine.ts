@@ -117,10 +117,10 @@ async function view(command: Command, session: Session, before: View | null): Pr
   log.seen(recorded.head);
   const state = stateOf(recorded, source);
   const planned = plan(source, recorded.head, state, goal, job.allow);
-  const code = codeOf(goal, recorded.head);
   const setting = {
     serverVersion: sight.identity.serverVersion,
-    code,
+    isConforming: sight.identity.isConforming,
+    code: codeOf(goal, recorded.head),
     multiStatement: job.door.multiStatement,
     emit: log.emit,
   };

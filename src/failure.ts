@@ -12,7 +12,7 @@ import { blockedText, cureFor } from './report/blocked.ts';
 import { spotIn } from './sql/cuts.ts';
 import { fromBytes, fromCodePoints } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
-import { discreet, type ServerError } from './sql/server-error.ts';
+import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
 
 export interface Failed {
@@ -61,12 +61,7 @@ export function failure(
       place === null && message !== null ? `record migration ${step.migration.id}` : operationOf(step),
     message: failed.noRows?.message ?? letGoText(failed) ?? server.message,
     sqlstate: failed.noRows === null ? server.code : null,
-    details: [
-      ...blockedBy(failed),
-      ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
-      ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
-      ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
-    ],
+    details: [...blockedBy(failed), ...furtherWords(server)],
     location:
       place?.location ?? (step.file === null ? null : { file: step.file.path, line: null, column: null }),
     excerpt: place?.excerpt ?? null,

@@ -136,7 +136,8 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
           : { ...ref(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
       notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => ref(s.migration)),
       unknown: unknown.map((s) => ref(s.migration)),
-      pending: pendingAfter(undone, remaining),
+      // What may have been committed is not to be called unapplied, nor what may have been reverted.
+      pending: pendingAfter(undone, remaining).filter((m) => !unknown.some((s) => s.migration.id === m.id)),
     };
   }
 

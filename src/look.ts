@@ -23,6 +23,7 @@ const OLDEST = 140000;
 /** `layout` null: whichever table is there. */
 export async function look(session: Session, table: Tables, layout: Layout | null): Promise<Sight> {
   const isScript = layout === 'script';
+  refuseNameless(table);
   const reply = await session.query(identify(table, session.lent, isScript ? table.sentinel : null));
   const found = decodeIdentity(reply.sets[0]?.[0] ?? {});
   const identity = isScript ? withSentinel(found, table.name) : found;
@@ -53,7 +54,18 @@ export async function look(session: Session, table: Tables, layout: Layout | nul
   }
   const ledger = ledgerOf(layout ?? layoutOf(identity) ?? 'pairs');
   refuseStrangers(identity, place, ledger);
+  refuseFiltered(identity, place);
   return { identity, place, ledger };
+}
+
+/** As only the API can give them. */
+function refuseNameless({ schema, name, journal: history }: Tables): void {
+  if (![schema, name, history].some((n) => n === '' || n?.includes('\0'))) return;
+  throw new MigrateError('MIGRATION_INIT_FAILED', 'ledger_shape', {
+    operation: 'identify the database',
+    message: 'the name of the version table, of the journal or of their schema is empty, or holds a NUL',
+    hint: 'correct `table`',
+  });
 }
 
 const NAME_JOURNAL =
@@ -72,7 +84,11 @@ function withSentinel(identity: Identity, table: string): Identity {
       hint: 'run those: check `--path`, and `layout:` in rungs.yaml',
     });
   }
-  return { ...identity, ledger: kind === null ? null : { kind, columns: '' }, ledgerElsewhere: null };
+  return {
+    ...identity,
+    ledger: kind === null ? null : { kind, columns: '', isFiltered: false },
+    ledgerElsewhere: null,
+  };
 }
 
 /** Whose table it is; null where there is none, or a stranger's. */
@@ -103,6 +119,21 @@ function refuseStrangers(identity: Identity, place: Place, ledger: Ledger): void
       hint: NAME_JOURNAL,
     });
   }
+}
+
+/** Without a policy for us a table looks empty, and all would be run again. */
+function refuseFiltered({ ledger, journal: history, user }: Identity, place: Place): void {
+  const table = ledger?.isFiltered
+    ? tableName(place)
+    : history?.isFiltered
+      ? tableName({ ...place, table: place.journal })
+      : null;
+  if (table === null) return;
+  throw new MigrateError('MIGRATION_VERSION_FAILED', 'permission', {
+    operation: 'read the version',
+    message: `row-level security hides rows of ${table} from ${user}`,
+    hint: `\`alter table ${table} disable row level security\`, or connect as its owner or as a role with BYPASSRLS`,
+  });
 }
 
 /** The ledger's rows and the journal, in one round trip. */

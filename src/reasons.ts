@@ -136,7 +136,7 @@ export const REASONS = {
   },
   read_only: {
     meaning: 'The server refuses writes: it is a standby, or its transactions are read-only.',
-    next: 'connect to the primary, or to a database without default_transaction_read_only',
+    next: 'connect to the primary (with all hosts in the URL, `target_session_attrs=read-write` finds it), or to a database without default_transaction_read_only',
   },
   repeatable: {
     meaning: 'A repeatable holds what cannot be done in its one transaction. Nothing was run.',

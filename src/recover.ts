@@ -33,7 +33,8 @@ export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fat
       // Where it was: a lent client has a search_path that this session has not.
       const sight = await look(session, { ...job.door.table, schema: place.schema }, ledger.layout);
       const recorded = await readRecorded(session, sight);
-      await release(session, lockIds);
+      // What has been read is known, though the connection be lost once more; its end lets go of the locks too.
+      await release(session, lockIds).catch(() => {});
       const row = recorded.journal.findLast(
         (r) =>
           r.run === author.run &&

@@ -1,6 +1,8 @@
+import { cureOf } from './cures.ts';
 import { type ErrorCode, MigrateError } from './errors.ts';
 import { reasonOf, rightHint } from './failure.ts';
 import { MessageFailed } from './pg/message.ts';
+import { furtherWords } from './sql/server-error.ts';
 
 const SERVERS_WORDS = 'see the server’s words above';
 
@@ -14,16 +16,16 @@ export function asMigrateError(e: unknown, code: ErrorCode, operation: string): 
   const { server } = e;
   if (server === null)
     return new MigrateError(code, 'connection_lost', { operation, message: e.message, cause: e });
-  const details = [
-    ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
-    ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
-  ];
+  const details = furtherWords(server);
   const common = { operation, message: server.message, sqlstate: server.code, details, cause: e };
   const reason = reasonOf(server);
   if (reason === 'permission') {
     return new MigrateError(code, reason, { ...common, hint: rightHint(server, e.text, e.who) });
   }
-  return new MigrateError(code, reason, reason === 'sql' ? { ...common, hint: SERVERS_WORDS } : common);
+  if (reason !== 'sql') return new MigrateError(code, reason, common);
+  const cure = cureOf(server.code, null);
+  const hint = cure === null ? SERVERS_WORDS : `${cure}, and run the same command again`;
+  return new MigrateError(code, reason, { ...common, hint });
 }
 
 /** Waits for something that only sends our own messages. */

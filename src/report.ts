@@ -35,7 +35,7 @@ export interface Report {
   readonly notReached: readonly MigrationRef[];
   /** Sent, and the outcome could not be looked up. */
   readonly unknown: readonly MigrationRef[];
-  /** Unapplied after the run. */
+  /** Unapplied after the run; what is `unknown` is not among them. */
   readonly pending: readonly MigrationRef[];
   readonly warnings: readonly Warning[];
 }

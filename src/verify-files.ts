@@ -49,6 +49,7 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
   }
   const setting = {
     serverVersion: sight.identity.serverVersion,
+    isConforming: sight.identity.isConforming,
     code: codeOf(UP, recorded.head),
     multiStatement: job.door.multiStatement,
     emit: job.emit,

@@ -139,7 +139,7 @@ function entriesOf(r: Reading, map: YAMLMap, depth: number): readonly Entry[] {
 export function withSetting(text: string, key: string, value: string): string | null {
   const document: Document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
   const root = document.contents;
-  const line = new Document({ [key]: value }).toString();
+  const line = indentOf(text, root?.range?.[0] ?? 0) + new Document({ [key]: value }).toString();
   if (document.errors.length > 0) return null;
   if (root === null) return /^(\.\.\.|---)/m.test(text) ? null : `${text}${endOf(text)}${line}`;
   if (!isMap(root) || root.flow === true) return null;
@@ -147,7 +147,14 @@ export function withSetting(text: string, key: string, value: string): string | 
   if (written === undefined) return /^\.\.\./m.test(text) ? null : `${text}${endOf(text)}${line}`;
   const [from, to] = (isScalar(written.value) ? written.value.range : null) ?? [];
   if (from === undefined || to === undefined || from === to) return null;
-  return `${text.slice(0, from)}${line.slice(key.length + 2).trimEnd()}${text.slice(to)}`;
+  return `${text.slice(0, from)}${line
+    .trimStart()
+    .slice(key.length + 2)
+    .trimEnd()}${text.slice(to)}`;
 }
+
+/** All lines of the list begin at one column, be it the first or not. */
+const indentOf = (text: string, at: number): string =>
+  ' '.repeat(at - text.slice(0, at).lastIndexOf('\n') - 1);
 
 const endOf = (text: string): string => (text === '' || text.endsWith('\n') ? '' : '\n');

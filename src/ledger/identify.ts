@@ -12,6 +12,8 @@ export interface Identity {
   /** As server_version_num: 180004. */
   readonly serverVersion: number;
   readonly encoding: string;
+  /** A backslash in a plain string is a backslash; else the old setting says otherwise. */
+  readonly isConforming: boolean;
   /** Null where the search_path names no schema that exists. */
   readonly schema: string | null;
   readonly ledger: Shape | null;
@@ -31,6 +33,8 @@ export interface Identity {
 export interface Shape {
   readonly kind: string;
   readonly columns: string;
+  /** Row-level security decides which rows we see: none of it can be believed. */
+  readonly isFiltered: boolean;
 }
 
 /** As they were named; `schema` null is the current one. */
@@ -50,6 +54,8 @@ const shape = (table: string, what: string): string => `(select ${what} from pg_
 
 const COLUMNS = `(select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attnum)
       from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
+
+const FILTERED = 'row_security_active(c.oid)::text';
 
 /** Its kind, as SQL; null where it is not there. A temporary one is the session's own, and does not count. */
 export const sentinelKind = ({
@@ -73,6 +79,8 @@ export function identify(
   current_setting('server_version_num') as server_version, current_setting('server_encoding') as encoding,
   place.schema, ${shape(table, 'c.relkind')} as ledger_kind, ${shape(table, COLUMNS)} as ledger_columns,
   ${shape(journal, 'c.relkind')} as journal_kind, ${shape(journal, COLUMNS)} as journal_columns,
+  ${shape(table, FILTERED)} as ledger_filtered, ${shape(journal, FILTERED)} as journal_filtered,
+  current_setting('standard_conforming_strings') as conforming,
   ${sentinel === null ? 'null' : sentinelKind(sentinel)} as sentinel,
   (select n.nspname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relname = ${literal(table)} and c.relkind = 'r' and n.nspname <> place.schema
@@ -85,17 +93,21 @@ export function identify(
 }
 
 export function decode(row: Row): Identity {
-  const shapeOf = (kind: string | null | undefined, columns: string | null | undefined): Shape | null =>
-    kind == null ? null : { kind, columns: columns ?? '' };
+  const shapeOf = (table: 'ledger' | 'journal'): Shape | null => {
+    const kind = row[`${table}_kind`] ?? null;
+    if (kind === null) return null;
+    return { kind, columns: row[`${table}_columns`] ?? '', isFiltered: row[`${table}_filtered`] === 'true' };
+  };
   return {
     pid: Number(row.pid),
     database: row.database ?? '',
     user: row.user ?? '',
     serverVersion: Number(row.server_version),
     encoding: row.encoding ?? 'UTF8',
+    isConforming: row.conforming !== 'off',
     schema: row.schema ?? null,
-    ledger: shapeOf(row.ledger_kind, row.ledger_columns),
-    journal: shapeOf(row.journal_kind, row.journal_columns),
+    ledger: shapeOf('ledger'),
+    journal: shapeOf('journal'),
     sentinel: row.sentinel ?? null,
     ledgerElsewhere: row.ledger_elsewhere ?? null,
     canWatch: row.can_watch != null,

@@ -2,6 +2,7 @@
 
 import { CODES, type MigrateError } from '../errors.ts';
 import type { MigrationRef, Report } from '../report.ts';
+import { fromCodePoints } from '../sql/position.ts';
 
 /** How the user speaks to us, for the commands in hints: `task`, or the command's name (`rungs`, a bundle's). */
 export type Voice = string;
@@ -51,13 +52,17 @@ const WIDEST = 100;
 
 /** The line with a caret under the column, cut to what a terminal shows. */
 export function frame(line: number, column: number, excerpt: string): readonly string[] {
-  const points = [...excerpt];
-  const from = Math.max(0, Math.min(column - 1 - WIDEST / 2, points.length - WIDEST));
+  // A line may have a hundred megabytes: what is taken apart is what can be shown of it, a half on either side.
+  const start = fromCodePoints(excerpt, Math.max(0, column - 1 - WIDEST));
+  const end = start + fromCodePoints(excerpt.slice(start, start + 6 * WIDEST), 2 * WIDEST + 1);
+  const before = Math.min(column - 1, WIDEST);
+  const points = [...excerpt.slice(start, end)];
+  const from = Math.max(0, Math.min(before - WIDEST / 2, points.length - WIDEST));
   const shown = points.slice(from, from + WIDEST);
-  const lead = from > 0 ? '…' : '';
-  const tail = from + WIDEST < points.length ? '…' : '';
+  const lead = start + from > 0 ? '…' : '';
+  const tail = from + WIDEST < points.length || end < excerpt.length ? '…' : '';
   const number = String(line).padStart(7);
-  const pad = shown.slice(0, column - 1 - from).map(blank);
+  const pad = shown.slice(0, before - from).map(blank);
   return [`${number} | ${lead}${shown.join('')}${tail}`, `${' '.repeat(7)} | ${lead && ' '}${pad.join('')}^`];
 }
 

@@ -25,6 +25,9 @@ export interface SyntaxFault {
   readonly offset: number;
 }
 
+const OUT_OF_MEMORY = 'out of memory';
+let isSpent = false;
+
 /** The text's statements in order. Empty ones (`;;`, comments) are none. */
 export async function parse(text: string): Promise<readonly Parsed[] | SyntaxFault> {
   // libpg-query refuses '' and, worse, reads up to a NUL only: what follows would run without having been looked at.
@@ -37,11 +40,16 @@ export async function parse(text: string): Promise<readonly Parsed[] | SyntaxFau
   try {
     raws = parseSync(text).stmts ?? [];
   } catch (e) {
-    if (hasSqlDetails(e)) {
+    if (hasSqlDetails(e) && e.message !== OUT_OF_MEMORY) {
       return { message: e.message, offset: fromCodePoints(text, e.sqlDetails?.cursorPosition ?? 0) };
     }
     // Out of stack (9,000 terms; the server's max_stack_depth ends before 20,000) or of memory (64 MB of INSERTs).
-    return { message: 'too large, or nested too deeply, for the parser', offset: 0 };
+    const message = isSpent
+      ? 'the parser has no memory left, after a text that was too large for it: fix that one, and run again'
+      : 'too large, or nested too deeply, for the parser';
+    // Its memory does not shrink, nor is given back after that; a stack that has ended is as good as before.
+    isSpent ||= !(e instanceof RangeError);
+    return { message, offset: 0 };
   }
   return statements(text, raws);
 }

@@ -49,10 +49,19 @@ export class Lexer {
   /** After an escape string's end: a quote on a later line goes on with it. */
   #continues: 'no' | 'here' | 'below' = 'no';
   #commentStart = 0;
+  /** In plain strings too, as with standard_conforming_strings=off. */
+  readonly #escapesEverywhere: boolean;
   readonly #passed: (from: number, to: number) => void;
 
   /** `passed`: called with each comment, and each mark that begins a dollar quote. */
-  constructor(passed: (from: number, to: number) => void = () => {}) {
+  constructor({
+    escapesEverywhere = false,
+    passed = () => {},
+  }: {
+    readonly escapesEverywhere?: boolean;
+    readonly passed?: (from: number, to: number) => void;
+  } = {}) {
+    this.#escapesEverywhere = escapesEverywhere;
     this.#passed = passed;
   }
 
@@ -118,7 +127,7 @@ export class Lexer {
     else if (c === ')') this.#parens -= this.#parens > 0 ? 1 : 0;
     else if (c === "'") {
       const isEscape = /[eE]/.test(line[i - 1] ?? '') && !IN_A_WORD.test(line[i - 2] ?? '');
-      this.#inside = isEscape && i > from ? "'\\" : "'";
+      this.#inside = (isEscape && i > from) || this.#escapesEverywhere ? "'\\" : "'";
     } else if (c !== '$' || !IN_A_WORD.test(line[i - 1] ?? '')) return i;
     return i + 1;
   }
@@ -146,7 +155,7 @@ export class Lexer {
   }
 
   #other(token: string, dollar: string | undefined): void {
-    const isEscape = this.#before === "e'" || this.#continues === 'below';
+    const isEscape = this.#escapesEverywhere || this.#before === "e'" || this.#continues === 'below';
     this.#continues = 'no';
     // What begins with anything but a word is no COPY and no CREATE.
     if (this.#words === 0) [this.#words, this.#isPlain] = [4, true];

@@ -123,7 +123,7 @@ function* marksIn(text: string): Generator<Mark> {
 /** In their order. */
 function passedOver(text: string): readonly { readonly from: number; readonly to: number }[] {
   const passed: { from: number; to: number }[] = [];
-  new Lexer((from, to) => passed.push({ from, to })).read(text, 0);
+  new Lexer({ passed: (from, to) => passed.push({ from, to }) }).read(text, 0);
   return passed;
 }
 

@@ -36,3 +36,10 @@ export function discreet(
 export function isServerError(e: unknown): e is ServerError {
   return e instanceof Error && 'severity' in e && typeof (e as { code?: unknown }).code === 'string';
 }
+
+/** What the server says besides its message; whose function it was, of an event trigger's for one, is in the context. */
+export const furtherWords = ({ detail, hint, where }: ServerError): readonly string[] => [
+  ...(detail === undefined ? [] : [`detail: ${detail}`]),
+  ...(hint === undefined ? [] : [`server’s hint: ${hint}`]),
+  ...(where === undefined ? [] : [`context: ${where.split('\n').slice(0, 6).join('; ')}`]),
+];

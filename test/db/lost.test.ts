@@ -7,6 +7,7 @@ import { rungsOnTerminal } from '../support/cli.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
+import { startProxy } from '../support/proxy.ts';
 import { hasTerminal } from '../support/terminal.ts';
 import { workplace } from '../support/workplace.ts';
 
@@ -167,5 +168,23 @@ describe('a session that is terminated in the middle', () => {
     expect((await status({ database: database.url, migrations })).unfinished).toMatchObject({ done: 1 });
     await up({ database: database.url, migrations });
     expect(await tables(database)).toEqual([{ name: 'a' }, { name: 'b' }]);
+  });
+});
+
+describe('a connection that is lost, and once more when it has been looked up', () => {
+  it('loses nothing of what was read by then', async () => {
+    const database = await createDatabase();
+    const proxy = await startProxy(database.url);
+    let isRun = false;
+    proxy.judge = ({ from, connection, text }) => {
+      if (connection === 1 && text.includes('create table a')) isRun = true;
+      if (connection === 1 && isRun && from === 'server' && text === 'COMMIT') return 'cut';
+      return connection === 2 && text.includes('pg_advisory_unlock') ? 'cut' : 'pass';
+    };
+    const migrations = folderOf({ '1_a.up.sql': 'create table a (id int)' });
+    const report = await up({ database: proxy.url, migrations });
+    expect(report).toMatchObject({ applied: [{ id: '1' }], unknown: [], to: 1n });
+    expect(report.warnings.map((w) => w.reason)).toContain('connection_lost');
+    expect(proxy.connections).toBe(2);
   });
 });

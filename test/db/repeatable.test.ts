@@ -12,6 +12,7 @@ import { GRAMMAR_MAJOR } from '../../src/sql/grammar-major.ts';
 import { createDatabase, serverMajor } from '../support/database.ts';
 import { documentOf, errorOf } from '../support/documents.ts';
 import { folderOf } from '../support/folder.ts';
+import { recorder } from '../support/recorder.ts';
 import { lines, told, type Workplace, workplace } from '../support/workplace.ts';
 import { file } from '../support/world.ts';
 
@@ -177,15 +178,7 @@ describe('an up-to-date database with repeatables', () => {
     const database = await createDatabase();
     const migrations = folderOf(FILES);
     await up({ database: database.url, migrations });
-    const client = new pg.Client(database.url);
-    await client.connect();
-    const sent: string[] = [];
-    const wire = (client as unknown as { connection: { query(text: string): void } }).connection;
-    const original = wire.query.bind(wire);
-    wire.query = (text) => {
-      sent.push(text);
-      original(text);
-    };
+    const { client, sent } = await recorder(database);
     expect((await up({ database: client, migrations })).applied).toEqual([]);
     await client.end();
     expect(sent).toHaveLength(2);

@@ -33,6 +33,28 @@ describe('a version table', () => {
       'create view schema_migrations as select 1::bigint as version, false as dirty',
       /it is not a table$/,
     ],
+    [
+      'that is a materialized view',
+      'create materialized view schema_migrations as select 1::bigint as version, false as dirty',
+      /it is not a table$/,
+    ],
+    [
+      'that is a foreign table',
+      `create foreign data wrapper w; create server s foreign data wrapper w;
+       create foreign table schema_migrations (version bigint, dirty boolean) server s`,
+      /it is not a table$/,
+    ],
+    [
+      'with a numeric version',
+      'create table schema_migrations (version numeric(20,0), dirty boolean)',
+      /its columns are: version numeric\(20,0\), dirty boolean$/,
+    ],
+    [
+      'with a number for dirty',
+      'create table schema_migrations (version bigint, dirty integer); insert into schema_migrations values (1, 0)',
+      /its columns are: version bigint, dirty integer$/,
+    ],
+    ['without columns', 'create table schema_migrations ()', /its columns are: $/],
     ['that is a sequence', 'create sequence schema_migrations', /it is not a table$/],
     [
       'with two rows',
@@ -89,6 +111,70 @@ describe('a version table', () => {
     expect(await ledger()).toEqual(['2']);
   });
 
+  it.each([
+    [
+      'with more columns',
+      'create table schema_migrations (note text, version bigint, dirty boolean, at timestamptz default now())',
+    ],
+    [
+      'that is unlogged, and without a key',
+      'create unlogged table schema_migrations (dirty boolean, version bigint)',
+    ],
+    [
+      'that is partitioned',
+      'create table schema_migrations (version bigint, dirty boolean) partition by list (dirty); create table p partition of schema_migrations default',
+    ],
+  ])('%s is one, and moves on', async (_what, sql) => {
+    const { rungs, database, ledger } = await workplace(FILES);
+    await database.query(
+      `${sql}; insert into schema_migrations (version, dirty) values (1, false); create table a (id int)`,
+    );
+    expect(documentOf(await rungs('up --json'))).toMatchObject({ from: '1', to: '2', error: null });
+    expect(documentOf(await rungs('force 1 --json'))).toMatchObject({ to: '1', error: null });
+    expect(await ledger()).toEqual(['1']);
+  });
+
+  it('with a column that we cannot fill in is told of, and nothing is left', async () => {
+    const { rungs, database, ledger, tables } = await workplace(FILES);
+    await database.query('create table schema_migrations (version bigint, dirty boolean, who text not null)');
+    expect(errorOf(await rungs('up --json'))).toMatchObject({
+      code: 'MIGRATION_UP_FAILED',
+      operation: 'record migration 1',
+      sqlstate: '23502',
+      message: expect.stringContaining('"who"'),
+    });
+    expect([await ledger(), await tables()]).toEqual([[], []]);
+  });
+
+  it('in another schema is another application’s', async () => {
+    const { rungs, database, ledger } = await workplace(FILES);
+    await database.query(`create schema audit; create table audit.schema_migrations (version bigint, dirty boolean);
+      insert into audit.schema_migrations values (7, true)`);
+    expect(documentOf(await rungs('up --json'))).toMatchObject({ from: null, to: '2', error: null });
+    expect(await database.query('select version::text, dirty from audit.schema_migrations')).toEqual([
+      { version: '7', dirty: true },
+    ]);
+    expect(await database.query('select version::text from public.schema_migrations')).toEqual([
+      { version: '2' },
+    ]);
+    expect(await ledger()).not.toBeNull();
+  });
+
+  it.each([[{ name: '' }], [{ journal: '' }], [{ schema: '' }], [{ name: 'a\0b' }], [{ schema: 'a\0b' }]])(
+    'cannot be called %j',
+    async (table) => {
+      const { folder, database } = await workplace(FILES);
+      const options = { database: database.url, migrations: `${folder}/migrations`, table };
+      for (const work of [up, status, currentVersion]) {
+        expect(await failureOf(work(options))).toMatchObject({
+          code: 'MIGRATION_INIT_FAILED',
+          reason: 'ledger_shape',
+          message: expect.stringMatching(/is empty, or holds a NUL$/),
+        });
+      }
+    },
+  );
+
   it('that is a stranger’s can stay, beside ours of another name', async () => {
     const { rungs, database } = await workplace(FILES);
     await database.query(
@@ -119,6 +205,97 @@ describe('a version table', () => {
     );
     await rungs('force 1');
     expect(await ledger()).toEqual(['1']);
+  });
+});
+
+describe('a table of names', () => {
+  const NAMED = { '001_a.sql': 'create table a (id int);', '002_b.sql': 'create table b (id int);' };
+  const COLUMNS =
+    'migration_name text, applied_at timestamptz, execution_time_ms int, checksum text, applied_by text';
+
+  it.each([
+    [
+      'that is a view',
+      `create view schema_migrations as select 1 as id, null::text as migration_name`,
+      /it is not a table$/,
+    ],
+    [
+      'without an id',
+      `create table schema_migrations (${COLUMNS})`,
+      /its columns are: migration_name text, /,
+    ],
+    [
+      'with text for times',
+      `create table schema_migrations (id serial, ${COLUMNS.replace('timestamptz', 'text')})`,
+      /applied_at text/,
+    ],
+    [
+      'that is golang-migrate’s',
+      'create table schema_migrations (version bigint, dirty boolean)',
+      /version bigint, dirty boolean$/,
+    ],
+  ])('%s is refused, and left as it is', async (_what, sql, message) => {
+    const { rungs, database } = await workplace(NAMED);
+    await database.query(sql);
+    const before = await contents(database);
+    for (const words of ['up', 'status', 'up --dry-run', 'rollback', 'down']) {
+      expect(errorOf(await rungs(`${words} --json`)), words).toMatchObject({
+        code: 'MIGRATION_VERSION_FAILED',
+        reason: 'ledger_shape',
+        message: expect.stringMatching(message),
+      });
+    }
+    expect(await contents(database)).toEqual(before);
+  });
+
+  it('with more columns, a NULL for a name, or nothing but a name is read as it is', async () => {
+    const { rungs, database } = await workplace(NAMED);
+    await database.query(`create table schema_migrations (id serial, ${COLUMNS}, batch int default 1, unique (migration_name));
+      insert into schema_migrations (migration_name) values (null), ('001_a.sql'); create table a (id int)`);
+    expect(documentOf(await rungs('up --json'))).toMatchObject({
+      applied: [{ id: '002_b.sql' }],
+      error: null,
+    });
+    expect(await database.query('select migration_name from schema_migrations order by id')).toEqual([
+      { migration_name: null },
+      { migration_name: '001_a.sql' },
+      { migration_name: '002_b.sql' },
+    ]);
+    expect(documentOf(await rungs('status --json')).error).toBeNull();
+  });
+
+  it('without a unique name is told of in the server’s words, and nothing is left', async () => {
+    const { rungs, database, tables } = await workplace(NAMED);
+    await database.query(`create table schema_migrations (id serial, ${COLUMNS});
+      insert into schema_migrations (migration_name) values ('001_a.sql'), ('001_a.sql')`);
+    expect(documentOf(await rungs('status --json')).migrations).toMatchObject([
+      { state: 'applied' },
+      { state: 'pending' },
+    ]);
+    expect(errorOf(await rungs('up --json'))).toMatchObject({
+      sqlstate: '42P10',
+      operation: 'record migration 002_b.sql',
+    });
+    expect(await tables()).toEqual([]);
+  });
+});
+
+describe('a journal whose times go backwards', () => {
+  it('is read by the order in which it was written', async () => {
+    const { rungs, database, ledger } = await workplace(FILES);
+    await rungs('up');
+    // As after a clock that was set back between two runs, and by far.
+    await database.query(`update schema_migrations_history set finished_at = now() + interval '30 years' where version = 1;
+      update schema_migrations_history set started_at = '-infinity', finished_at = now() - interval '30 years' where version = 2`);
+    expect(documentOf(await rungs('status --json'))).toMatchObject({
+      version: '2',
+      migrations: [{ state: 'applied' }, { state: 'applied' }],
+      error: null,
+    });
+    expect(documentOf(await rungs('up --json'))).toMatchObject({ applied: [], error: null });
+    await rungs('force 1');
+    expect(documentOf(await rungs('down --json'))).toMatchObject({ from: '1', to: null, error: null });
+    expect(await ledger()).toEqual([]);
   });
 });
 

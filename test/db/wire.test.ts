@@ -1,11 +1,11 @@
 /** Each reason that stands behind a part of the message (src/script.ts) shown on a real server. */
 
-import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { down, type Event, status, up } from '../../src/index.ts';
-import { createDatabase, type Database } from '../support/database.ts';
+import { createDatabase } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
+import { recorder } from '../support/recorder.ts';
 
 const fixture = (name: string) => `test/fixtures/wire/${name}`;
 
@@ -13,20 +13,6 @@ function withParameter(url: string, name: string, value: string): string {
   const changed = new URL(url);
   changed.searchParams.set(name, value);
   return changed.href;
-}
-
-/** A client that writes down what it sends. */
-async function recorder(database: Database) {
-  const client = new pg.Client(database.url);
-  await client.connect();
-  const sent: string[] = [];
-  const wire = (client as unknown as { connection: { query(text: string): void } }).connection;
-  const original = wire.query.bind(wire);
-  wire.query = (text) => {
-    sent.push(text);
-    original(text);
-  };
-  return { client, sent };
 }
 
 describe('an up-to-date database', () => {

@@ -15,11 +15,13 @@ export interface Seen extends Frame {
  * - `pass`: forwarded.
  * - `cut`: neither this nor anything else arrives; both ends see the connection close.
  * - `pass-and-cut`: this one still arrives.
+ * - `half`: the first half of it still arrives.
+ * - `reset`: as `cut`, but both ends are told so with a reset (RST) and lose what was still on its way to them.
  * - `strand`: passes, and then the client sees its end close while the server is left with an open one, as behind a
  *   router that has forgotten the connection.
  * - `stall`: neither this nor anything after it arrives, either way, until `resume`; both ends stay open.
  */
-export type Verdict = 'pass' | 'cut' | 'pass-and-cut' | 'strand' | 'stall';
+export type Verdict = 'pass' | 'cut' | 'pass-and-cut' | 'half' | 'reset' | 'strand' | 'stall';
 
 export interface Proxy {
   /** The URL it was made for, with the proxy's address in it. */
@@ -47,6 +49,8 @@ export const queries = (proxy: Proxy): readonly string[] =>
 /** Stands for the end of a stream among the bytes that are held back. */
 const END = Buffer.alloc(0);
 
+const firstHalf = (bytes: Buffer): Buffer => bytes.subarray(0, bytes.length >> 1);
+
 /** Gone when the test is. TLS is refused: the messages could not be read. */
 export async function startProxy(databaseUrl: string): Promise<Proxy> {
   const target = new URL(databaseUrl);
@@ -55,17 +59,22 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
   const seen: Seen[] = [];
   let connections = 0;
 
-  const server = createServer({ allowHalfOpen: true }, (client) => {
+  // Message by message, Nagle's algorithm and late acknowledgements would make each round trip take 40 ms.
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const connection = ++connections;
     keep(client);
     const met = proxy.accept();
     if (met === 'reset') client.resetAndDestroy();
     if (met !== 'server') return;
     const port = Number(target.port || 5432);
-    const upstream = keep(dial({ port, host: target.hostname, allowHalfOpen: true }));
+    const upstream = keep(dial({ port, host: target.hostname, allowHalfOpen: true, noDelay: true }));
     const cut = () => {
       client.destroy();
       upstream.destroy();
+    };
+    const reset = () => {
+      client.resetAndDestroy();
+      upstream.resetAndDestroy();
     };
     let isStalled = false;
     let isStranded = false;
@@ -94,9 +103,10 @@ export async function startProxy(databaseUrl: string): Promise<Proxy> {
           seen.push(message);
           const verdict = isStalled ? 'stall' : proxy.judge(message);
           if (verdict === 'cut') return cut();
+          if (verdict === 'reset') return reset();
           if (verdict === 'stall') isStalled = held.push(frame.bytes) > 0;
-          else forward(frame.bytes);
-          if (verdict === 'pass-and-cut') return sink.end(cut);
+          else forward(verdict === 'half' ? firstHalf(frame.bytes) : frame.bytes);
+          if (verdict === 'pass-and-cut' || verdict === 'half') return sink.end(cut);
           if (verdict === 'strand') {
             isStranded = true;
             client.destroy();

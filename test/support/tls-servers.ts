@@ -59,6 +59,7 @@ export async function makeServer(
   name: string,
   hba: readonly string[],
   settings: Settings,
+  initdb: readonly string[] = [],
 ): Promise<OwnServer> {
   const data = await dataFolder(name);
   await run(
@@ -70,6 +71,7 @@ export async function makeServer(
     '--no-sync',
     '--locale=C',
     '-EUTF8',
+    ...initdb,
   );
   await writeFile(join(data, 'pg_hba.conf'), `${hba.join('\n')}\n`);
   return serverOn(name, data, settings);
