@@ -2,18 +2,20 @@
 
 import { chmodSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
+import type { ConfiguredHooks } from '../src/config/hooks.ts';
 import { digestOf } from '../src/digest.ts';
 import type { Warning } from '../src/event.ts';
 import { version } from '../src/index.ts';
 import type { Layout, Migrations } from '../src/migration.ts';
 import { problemsError } from '../src/problems.ts';
 import { spotIn } from '../src/sql/cuts.ts';
-import type { GivenPlaceholders } from '../src/sql/placeholders.ts';
+import { type GivenPlaceholders, placeholdersOf } from '../src/sql/placeholders.ts';
 import type { About } from '../tasks/_carried.ts';
 import { makeFolder } from '../tasks/_folder.ts';
 import { pack } from './cargo.ts';
 import { makeExecutable } from './executable.ts';
 import { commonJs, esModule } from './form.ts';
+import { takeHooks } from './hooks.ts';
 import { makeCommands, makeFront } from './program.ts';
 import { filesOf, survey } from './survey.ts';
 import { cannotBuild } from './tool.ts';
@@ -26,6 +28,7 @@ export interface Order {
   readonly placeholders: GivenPlaceholders | undefined;
   readonly outfile: string;
   readonly executable: boolean;
+  readonly hooks: ConfiguredHooks;
   readonly serverVersion: number;
   readonly warn: (warning: Warning) => void;
 }
@@ -37,7 +40,7 @@ export interface Made {
 
 /** Throws MIGRATION_SOURCE_FAILED for the folder's faults, and CONFIG_INVALID where it cannot be built. */
 export async function makeBundle(order: Order): Promise<Made> {
-  const { folder, outfile, executable, serverVersion, warn } = order;
+  const { folder, outfile, executable, hooks, serverVersion, warn } = order;
   const kind = executable ? 'executable' : extname(outfile);
   if (kind !== 'executable' && kind !== '.mjs' && kind !== '.cjs') {
     throw cannotBuild(
@@ -45,19 +48,28 @@ export async function makeBundle(order: Order): Promise<Made> {
       'give another `--outfile F`',
     );
   }
-  const { migrations, problems, warnings } = await survey(folder, process.cwd(), serverVersion, order);
-  const files = filesOf(migrations);
+  const { migrations, ...found } = await survey(folder, process.cwd(), serverVersion, order);
+  const placeholders = placeholdersOf(order.placeholders);
+  const taken = await takeHooks(hooks, process.cwd(), { serverMajor: serverVersion, placeholders });
+  const files = new Map([...filesOf(migrations), ...taken.files]);
+  const problems = [...found.problems, ...taken.problems];
+  const warnings = [...found.warnings, ...taken.warnings];
   for (const { reason, message, file, offset } of warnings) {
     const found = files.get(file);
     const place = offset === null || found === undefined ? null : spotIn(found, offset);
     warn({ reason, message, file, line: place?.line ?? null, column: place?.column ?? null });
   }
   if (problems.length > 0) throw problemsError(problems, files);
-  const about = aboutOf(migrations, serverVersion);
+  const about = aboutOf(migrations, taken.lines, serverVersion);
   const front = await makeFront();
   const commands = await makeCommands();
   const body = pack(
-    { ...about, layout: migrations.layout, origin: migrations.origin },
+    {
+      ...about,
+      layout: migrations.layout,
+      origin: migrations.origin,
+      ...(taken.lines.length === 0 ? {} : { around: taken.hooks }),
+    },
     [...migrations.migrations, ...migrations.repeatable],
     commands,
   );
@@ -69,7 +81,7 @@ export async function makeBundle(order: Order): Promise<Made> {
   return { about, bytes: statSync(outfile).size };
 }
 
-function aboutOf(migrations: Migrations, serverVersion: number): About {
+function aboutOf(migrations: Migrations, hooks: readonly string[], serverVersion: number): About {
   const { migrations: all, repeatable } = migrations;
   return {
     count: all.length,
@@ -77,6 +89,7 @@ function aboutOf(migrations: Migrations, serverVersion: number): About {
     last: all.at(-1)?.id ?? '',
     repeatable: repeatable.length,
     digest: digestOf(migrations),
+    hooks,
     serverVersion,
     tool: `rungs ${version}`,
   };

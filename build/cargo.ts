@@ -13,12 +13,16 @@
 
 import { isRepeatable, type Layout, type Migration, type Migrations } from '../src/migration.ts';
 import { digest } from '../src/sql/checksum.ts';
-import type { About, Carried } from '../tasks/_carried.ts';
+import type { About, Carried, CarriedHooks } from '../tasks/_carried.ts';
 
 export interface Head extends About {
   readonly layout: Layout;
   readonly origin: string;
+  /** Absent where there are none. */
+  readonly around?: CarriedHooks;
 }
+
+const NONE: CarriedHooks = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] };
 
 type Packed = Omit<Migration, 'version'> & { readonly version: string };
 
@@ -64,7 +68,7 @@ export function unpack(text: string): Cargo | Damage {
     return { built, now: { size: rest.length, seal: digest(rest) }, lines: rest.split('\n') };
   }
   const headEnd = rest.indexOf('\n');
-  const { origin, layout, ...about }: Head = JSON.parse(rest.slice(2, headEnd));
+  const { origin, layout, around = NONE, ...about }: Head = JSON.parse(rest.slice(2, headEnd));
   const lines = (): { readonly migrations: readonly string[]; readonly end: number } => {
     const migrations: string[] = [];
     let from = headEnd + 1;
@@ -87,6 +91,7 @@ export function unpack(text: string): Cargo | Damage {
         ignored: [],
       };
     },
+    hooks: () => around,
     commands: () => rest.slice(lines().end + 2).replaceAll('\n//', '\n'),
   };
 }

@@ -68,6 +68,8 @@ role: app_owner
 confirm: always
 requireSteps: true
 backupBeforeDown: true
+hooks:
+  beforeEach: db/hooks/limits.sql
 blocked:
   timeout: 1s
   queue: 50
@@ -96,6 +98,8 @@ ${table(['key', 'default', 'meaning'], settings)}
 (In migration files \`\${name}\` is a [placeholder](placeholders.md), if there is \`placeholders\`.)
 
 A file in which a password stands, and that others than its owner can read, gets a warning.
+
+The hooks have [a page of their own](hooks.md). \`\${NAME}\` in the command of one is left to its shell.
 
 ## The parts of a database
 

@@ -6,6 +6,7 @@ import { COMMANDS } from '../tasks/_commands.ts';
 import { FLAGS, type FlagName, flagText, targetOf } from '../tasks/_flags.ts';
 import { configuration } from './configuration.ts';
 import { schema } from './schema.ts';
+import { hookSchema } from './schema-hook.ts';
 import { GENERATED, table } from './table.ts';
 
 /** Path to content. */
@@ -15,6 +16,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/commands.md', commands()],
     ['docs/configuration.md', configuration()],
     ['docs/report.schema.json', `${JSON.stringify(schema, null, 2)}\n`],
+    ['docs/hook.schema.json', `${JSON.stringify(hookSchema, null, 2)}\n`],
   ]);
 }
 

@@ -1,15 +1,17 @@
 /** docs/report.schema.json: the shape of every `--json` document, strict, with the codes and reasons there are. */
 
 import { CODES } from '../src/errors.ts';
-import type { Mode } from '../src/migration.ts';
 import { REASONS } from '../src/reasons.ts';
 import type { CheckName } from '../src/report.ts';
 import type { MigrationState } from '../src/status.ts';
 import { ADOPTION } from './schema-adoption.ts';
+import { HOOK_DEFS } from './schema-hook.ts';
 import {
   countOrNull,
+  DIRECTION,
   flag,
   list,
+  MODES,
   NO_ERROR,
   object,
   one,
@@ -43,13 +45,11 @@ const CHECKS = [
   'pending files',
   'extensions',
 ] as const satisfies readonly CheckName[];
-const MODES = ['atomic', 'resumable', 'plain'] as const satisfies readonly Mode[];
-const DIRECTION = one('up', 'down');
 const named = { id: text, version: VERSION_OR_NONE, name: text };
 const placed = { file: textOrNull, line: placeOrNull, column: placeOrNull };
 
 const DEFS: Readonly<Record<string, Schema>> = {
-  versionText: said('A bigint, in decimal.', { type: 'string', pattern: '^(0|[1-9][0-9]{0,18})$' }),
+  ...HOOK_DEFS,
   migration: object(named),
   step: object({
     ...named,
@@ -77,7 +77,8 @@ const DEFS: Readonly<Record<string, Schema>> = {
     first: said('The id: a version, or a file’s name.', text),
     last: text,
     repeatable: said('How many of these.', { type: 'integer', minimum: 0 }),
-    digest: said('Of all of it.', text),
+    digest: said('Of all migrations.', text),
+    hooks: said('As in `beforeEach: hooks/limits.sql`.', list(text)),
     serverVersion: said('The PostgreSQL whose syntax the files were held to.', { type: 'integer' }),
     tool: said('What built it.', text),
   }),
@@ -90,6 +91,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
       dirty: flag,
       applied: said('Committed, in order; in a dry run, what would be run.', list(ref('step'))),
       pending: said('Unapplied afterwards; what is `unknown` is not among them.', list(ref('migration'))),
+      hooks: said('Those that were run, in order; in a dry run, those that would be.', list(ref('hook'))),
       failed: orNull(object({ ...named, direction: DIRECTION, rolledBack: flag })),
       notReached: said('Planned, and not begun because an earlier one failed.', list(ref('migration'))),
       unknown: said('Sent, and whether it was committed could not be looked up.', list(ref('migration'))),

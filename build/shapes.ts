@@ -1,5 +1,7 @@
 /** The words that the schema of the `--json` documents is written in. */
 
+import type { Mode } from '../src/migration.ts';
+
 export type Schema = { readonly [keyword: string]: unknown };
 
 export const ref = (name: string): Schema => ({ $ref: `#/$defs/${name}` });
@@ -22,3 +24,9 @@ export const object = (properties: Readonly<Record<string, Schema>>): Schema => 
 });
 export const VERSION_OR_NONE = said('Null: none.', orNull(ref('versionText')));
 export const NO_ERROR: Schema = { type: 'null' };
+export const VERSION = said('A bigint, in decimal.', {
+  type: 'string',
+  pattern: '^(0|[1-9][0-9]{0,18})$',
+});
+export const DIRECTION = one('up', 'down');
+export const MODES = ['atomic', 'resumable', 'plain'] as const satisfies readonly Mode[];

@@ -37,7 +37,8 @@ export async function survey(
       details: migrations.ignored.map(({ path, why }) => `not run: ${path}: ${why}`),
     });
   }
-  const embedded = await analyseAll({ ...migrations, origin }, serverMajor, placeholdersOf(placeholders));
+  const setting = { serverMajor, placeholders: placeholdersOf(placeholders) };
+  const embedded = await analyseAll({ ...migrations, origin }, setting);
   return { ...embedded, problems: [...problems, ...embedded.problems] };
 }
 

@@ -9,6 +9,7 @@ import { UNCONFORMING, unconforming } from './sql/conforming.ts';
 import { spotIn } from './sql/cuts.ts';
 import { filledAnalysis, unsettled } from './sql/filled.ts';
 import { GRAMMAR_MAJOR } from './sql/grammar-major.ts';
+import { unfitForHook } from './sql/hook.ts';
 
 export type Analysed = ReadonlyMap<MigrationFile, Analysis>;
 
@@ -34,12 +35,22 @@ export interface Setting {
   readonly emit: Emit;
 }
 
-/** Throws MIGRATION_SOURCE_FAILED with all problems of all files. `known` spares a second plan's files. */
-export async function analyse(steps: readonly Step[], known: Analysed, setting: Setting): Promise<Analysed> {
+/**
+ * Throws MIGRATION_SOURCE_FAILED with all problems of all files. `known` spares a second plan's files. `hooks`: the files
+ * that run around the steps.
+ */
+export async function analyse(
+  steps: readonly Step[],
+  known: Analysed,
+  setting: Setting,
+  hooks: readonly MigrationFile[] = [],
+): Promise<Analysed> {
   const analysed = new Map(known);
   const problems: Problem[] = [];
   const broken = new Map<string, MigrationFile>();
-  for (const { file } of steps) {
+  // Hooks run around migrations: without any they are not looked at.
+  const around = steps.length === 0 ? [] : hooks;
+  for (const file of [...around, ...steps.map((s) => s.file)]) {
     if (file === null || analysed.has(file)) continue;
     const elsewhere = setting.isConforming ? null : unconforming(file.text);
     if (elsewhere !== null) {
@@ -47,7 +58,7 @@ export async function analyse(steps: readonly Step[], known: Analysed, setting: 
       broken.set(file.path, file);
       continue;
     }
-    const found = await read(file, setting.multiStatement);
+    const found = await read(file, setting.multiStatement, hooks.includes(file));
     const blocking = found.problems.filter((p) => blocks(p, Math.floor(setting.serverVersion / 10000)));
     for (const p of found.problems.filter((p) => !blocking.includes(p))) warnOf(p, file, setting);
     if (blocking.length > 0) broken.set(file.path, file);
@@ -60,10 +71,16 @@ export async function analyse(steps: readonly Step[], known: Analysed, setting: 
 }
 
 /** A build has read its files already. The grammar is loaded only where there is something to read. */
-export async function read(file: MigrationFile, multiStatement = false) {
+export async function read(file: MigrationFile, multiStatement = false, isHook = false) {
+  const found = await readAs(file, multiStatement, isHook);
+  const unfit = isHook ? unfitForHook(file, found.analysis) : [];
+  return { ...found, problems: [...found.problems, ...unfit] };
+}
+
+async function readAs(file: MigrationFile, multiStatement: boolean, isHook: boolean) {
   if (file.analysis !== null) return built(file, file.analysis);
   const { analyseFile } = await import('./sql/analysis.ts');
-  return analyseFile(file, multiStatement);
+  return analyseFile(file, multiStatement, isHook);
 }
 
 function built(file: MigrationFile, known: Analysis): { analysis: Analysis; problems: readonly Problem[] } {

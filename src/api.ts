@@ -11,6 +11,7 @@ import { type Database, parseDatabaseUrl } from './config/url.ts';
 import { migrate } from './engine.ts';
 import { type Emit, warn } from './event.ts';
 import { force as forceVersion } from './force.ts';
+import { readHooks } from './hook-files.ts';
 import { inspect, readVersion } from './inspect.ts';
 import type { Door, Job } from './job.ts';
 import { journalOf } from './ledger/journal.ts';
@@ -102,7 +103,7 @@ export async function status(options: Options): Promise<Status> {
 }
 
 /** Whether `up` would succeed: files, connection, server, rights, version table, lock, history. Reads only; never rejects. */
-export async function verify(options: Options): Promise<readonly Check[]> {
+export async function verify(options: Options & Pick<RunOptions, 'hooks'>): Promise<readonly Check[]> {
   return verifyAll(jobFor('verify', options));
 }
 
@@ -136,6 +137,7 @@ function jobFor(command: string, options: RunOptions): Job {
         typeof migrations === 'string' ? await readMigrations(migrations, options.layout) : migrations,
         placeholdersOf(options.placeholders),
       ),
+    hooks: () => readHooks(options.hooks ?? {}, placeholdersOf(options.placeholders)),
     allow: {
       outOfOrder: options.allowOutOfOrder ?? false,
       changed: options.acceptChanged ?? false,

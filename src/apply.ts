@@ -5,13 +5,14 @@ import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { warn } from './event.ts';
 import { operationOf } from './failure.ts';
-import type { FileMessage } from './messages.ts';
+import { type FileMessage, own } from './file-message.ts';
+import { readMarker } from './marker.ts';
 import * as messages from './messages.ts';
 import type { Mode } from './migration.ts';
 import { opened } from './opened.ts';
 import type { Reply } from './pg/message.ts';
 import { resumable } from './resumable.ts';
-import { attempt, own, type Running, send, settle, told } from './send.ts';
+import { attempt, type Running, send, settle, told } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
 
 export interface Done {
@@ -25,7 +26,7 @@ export async function apply(r: Running): Promise<Done> {
   const { worker, step } = r;
   const marks: { readonly elapsedMs: number; readonly locks: number }[] = [];
   worker.session.onNotice = ({ severity, message }) => {
-    const mark = messages.readMarker(worker.envelope, message);
+    const mark = readMarker(worker.envelope, message);
     if (mark !== null) marks.push(mark);
     else {
       const said = withoutSecrets(step.file, message);
@@ -71,6 +72,7 @@ const isForOneByOne = ({ worker, step, analysis }: Running, e: unknown): e is Mi
   step.file?.repeatable !== true &&
   analysis?.parsed === true &&
   e instanceof MigrateError &&
+  e.reason !== 'hook' &&
   TRANSACTION_IN_THE_WAY.includes(e.sqlstate ?? '');
 
 /** With x-multi-statement golang-migrate would have run it so from the start. Nothing of the first try is left. */
@@ -89,7 +91,7 @@ async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
 
 async function atomic(r: Running): Promise<void> {
   const { worker, step } = r;
-  const message = messages.atomic(worker.envelope, step, r.analysis?.wrapper, r.analysis?.meaning);
+  const message = messages.atomic(worker.envelope, step, r.analysis);
   let reply: Reply;
   try {
     reply = await send(r, message);
@@ -112,7 +114,7 @@ async function plain(r: Running): Promise<void> {
   const begun = worker.now();
   const row = await opened(r, 'plain');
   for (const message of plainMessages(r)) await attempt(r, message);
-  await attempt(r, own(messages.finish(worker.envelope, step, 'plain', row, worker.now() - begun)));
+  await attempt(r, messages.finish(worker.envelope, step, 'plain', row, worker.now() - begun));
 }
 
 function plainMessages({ worker, step, analysis }: Running): readonly FileMessage[] {

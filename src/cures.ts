@@ -4,7 +4,7 @@ import type { Step } from './migration.ts';
 import { REASONS } from './reasons.ts';
 
 /** Cures for errors that come from how a migration is run. */
-const CURES: Readonly<Record<string, string>> = {
+export const CURES: Readonly<Record<string, string>> = {
   '55P04':
     'a new enum value cannot be used in the transaction that adds it: put it into a file of its own, or begin the file with `-- rungs: no-transaction`',
   '2D000':

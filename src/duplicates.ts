@@ -1,10 +1,11 @@
 /** `onDuplicateObject: skip`: a statement that creates what is there already is left out, and the rest of its file runs. */
 
 import { MigrateError } from './errors.ts';
+import { type FileMessage, own } from './file-message.ts';
 import * as messages from './messages.ts';
 import type { Statement } from './migration.ts';
 import { MessageFailed } from './pg/message.ts';
-import { attempt, own, type Running, send, settle, stopIfAborted, told } from './send.ts';
+import { attempt, type Running, send, settle, stopIfAborted, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
 import { withoutSecrets } from './sql/filled.ts';
 
@@ -20,6 +21,7 @@ export const isDuplicate = ({ worker, step, analysis }: Running, e: unknown): e 
   step.file?.repeatable !== true &&
   analysis?.parsed === true &&
   e instanceof MigrateError &&
+  e.reason !== 'hook' &&
   DUPLICATE.includes(e.sqlstate ?? '');
 
 /** Says which one. */
@@ -47,7 +49,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
   const { worker, step, analysis } = r;
   const { file } = step;
   if (file === null) return;
-  await attempt(r, own(messages.opening(worker.envelope).join('; ')));
+  await attempt(r, messages.beginning(worker.envelope, step));
   for (const st of analysis?.statements ?? []) {
     // A client on loan goes back without our transaction.
     if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
@@ -55,10 +57,10 @@ export async function withoutDuplicates(r: Running): Promise<void> {
     if (!CREATES.test(file.text.slice(st.start, st.end))) await attempt(r, messages.alone(file, st));
     else await unlessDuplicate(r, st, messages.behindSavepoint(file, st));
   }
-  await attempt(r, own(messages.closing(worker.envelope, step)));
+  await attempt(r, messages.closing(worker.envelope, step));
 }
 
-async function unlessDuplicate(r: Running, st: Statement, message: messages.FileMessage): Promise<void> {
+async function unlessDuplicate(r: Running, st: Statement, message: FileMessage): Promise<void> {
   try {
     await send(r, message);
   } catch (e) {

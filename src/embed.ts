@@ -4,6 +4,7 @@ import { blocks, otherGrammar } from './analysed.ts';
 import type { Migration, MigrationFile, Migrations, Problem } from './migration.ts';
 import { type AnalysedFile, analyseFile } from './sql/analysis.ts';
 import { inWritten, undecided, unsettled, writtenAnalysis } from './sql/filled.ts';
+import { unfitForHook } from './sql/hook.ts';
 import { fillIn, type Placeholders } from './sql/placeholders.ts';
 
 /** Something to tell the builder; `file` and `offset` as in Problem. */
@@ -21,15 +22,38 @@ export interface Embedded {
   readonly warnings: readonly Finding[];
 }
 
-/**
- * `serverMajor`: of the servers that it will run on, since only their own grammar's refusal is final. `placeholders`: values
- * to read the files with. They are not kept: each run gives its own.
- */
-export async function analyseAll(
-  migrations: Migrations,
-  serverMajor: number,
-  placeholders: Placeholders | null,
-): Promise<Embedded> {
+export interface Setting {
+  /** Of the servers that it will run on, since only their own grammar's refusal is final. */
+  readonly serverMajor: number;
+  /** Values to read the files with. They are not kept: each run gives its own. */
+  readonly placeholders: Placeholders | null;
+}
+
+/** A file, as a migration's or as a hook. */
+export async function embed(
+  file: MigrationFile,
+  { serverMajor, placeholders }: Setting,
+  isHook = false,
+): Promise<{ readonly file: MigrationFile } & Pick<Embedded, 'problems' | 'warnings'>> {
+  const filled = fillIn(file, placeholders);
+  const found = await analyseFile(filled, false, isHook);
+  const unfit = isHook ? unfitForHook(filled, found.analysis) : [];
+  const problems: Problem[] = [];
+  const warnings: Finding[] = [];
+  for (const p of [...found.problems, ...unfit, ...unkept(found, filled)]) {
+    const offset = p.offset === null ? null : inWritten(filled.filled?.fillings ?? [], p.offset);
+    if (blocks(p, serverMajor)) problems.push({ ...p, offset });
+    else {
+      const message = otherGrammar(p.message, serverMajor);
+      warnings.push({ ...p, offset, reason: 'other_grammar', message });
+    }
+  }
+  if (filled.filled === undefined) return { file: { ...file, analysis: found.analysis }, problems, warnings };
+  const analysis = writtenAnalysis(found.analysis, filled);
+  return { file: { ...file, analysis, hasPlaceholders: true }, problems, warnings };
+}
+
+export async function analyseAll(migrations: Migrations, setting: Setting): Promise<Embedded> {
   const problems: Problem[] = [];
   const warnings: Finding[] = migrations.ignored.map(({ path, why }) => ({
     reason: 'ignored_file',
@@ -39,18 +63,10 @@ export async function analyseAll(
   }));
   const read = async (file: MigrationFile | null): Promise<MigrationFile | null> => {
     if (file === null) return null;
-    const filled = fillIn(file, placeholders);
-    const found = await analyseFile(filled);
-    for (const p of [...found.problems, ...unkept(found, filled)]) {
-      const offset = p.offset === null ? null : inWritten(filled.filled?.fillings ?? [], p.offset);
-      if (blocks(p, serverMajor)) problems.push({ ...p, offset });
-      else {
-        const message = otherGrammar(p.message, serverMajor);
-        warnings.push({ ...p, offset, reason: 'other_grammar', message });
-      }
-    }
-    if (filled.filled === undefined) return { ...file, analysis: found.analysis };
-    return { ...file, analysis: writtenAnalysis(found.analysis, filled), hasPlaceholders: true };
+    const found = await embed(file, setting);
+    problems.push(...found.problems);
+    warnings.push(...found.warnings);
+    return found.file;
   };
   const all: Migration[] = [];
   for (const m of migrations.migrations) {

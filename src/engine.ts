@@ -8,15 +8,17 @@ import { stateOf } from './applied.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
 import { refuseUnavailable } from './extensions.ts';
+import type { Hooks } from './hook.ts';
 import type { Job } from './job.ts';
 import type { Entry } from './ledger/journal.ts';
 import { type Log, startLog } from './log.ts';
-import { look, readRecorded, type Sight } from './look.ts';
+import { look, readRecorded, type Sight, stateBefore } from './look.ts';
 import * as messages from './messages.ts';
 import type { Goal, Migrations } from './migration.ts';
 import { noteUnread } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
+import { hookFiles, stepHooks } from './plan/hooks.ts';
 import { plan, refuseMoves } from './plan/plan.ts';
 import { codeOf, commandOf, isSamePlan, type Plan } from './plan/situation.ts';
 import type { Recorded } from './recorded.ts';
@@ -24,7 +26,7 @@ import { asMigrateError, refused } from './refused.ts';
 import { withoutReworded } from './repeatable.ts';
 import type { Outcome } from './report.ts';
 import type { Worker } from './send.ts';
-import { cleanUp, decode, own, READ, restore, type SessionState } from './session-state.ts';
+import { cleanUp, restore } from './session-state.ts';
 import type { State } from './state.ts';
 import { runSteps } from './steps.ts';
 
@@ -33,6 +35,7 @@ interface Command {
   readonly goal: Goal;
   readonly job: Job;
   readonly source: Migrations;
+  readonly hooks: Hooks;
   readonly log: Log;
 }
 
@@ -53,10 +56,11 @@ export async function migrate(goal: Goal, job: Job): Promise<Outcome> {
   try {
     const source = await job.source();
     refuseMoves(goal, source);
-    log.read(source);
+    const hooks = await job.hooks();
+    log.read(source, hooks);
     for (const { path, why } of source.ignored) log.warn('ignored_file', `not run: ${why}`, path);
     session = await job.door.open(source.layout);
-    await run({ goal, job, source, log }, session);
+    await run({ goal, job, source, hooks, log }, session);
   } catch (e) {
     error = asMigrateError(e, 'MIGRATION_INIT_FAILED', 'get ready to migrate');
     if (session !== null && error.reason === 'syntax') await noteUnread(session, job, error);
@@ -99,7 +103,7 @@ const isNothing = (p: Plan): boolean => p.steps.length === 0 && p.accepted.lengt
 
 /** Looks, plans, and lets the grammar read what is planned. `before` spares what cannot have changed since. */
 async function view(command: Command, session: Session, before: View | null): Promise<View> {
-  const { job, log, source, goal } = command;
+  const { job, log, source, goal, hooks } = command;
   // Where both tables were there, only their rows can have changed.
   const complete = before?.recorded.ledgerExists === true && before.recorded.journalExists;
   const sight = complete
@@ -124,7 +128,7 @@ async function view(command: Command, session: Session, before: View | null): Pr
     multiStatement: job.door.multiStatement,
     emit: log.emit,
   };
-  const analysed = await analyse(planned.steps, before?.analysed ?? new Map(), setting);
+  const analysed = await analyse(planned.steps, before?.analysed ?? new Map(), setting, hookFiles(hooks));
   const made = await withoutReworded(planned, analysed, state);
   if (before === null) await refuseUnavailable(session, made.steps, analysed, setting);
   log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
@@ -132,7 +136,7 @@ async function view(command: Command, session: Session, before: View | null): Pr
 }
 
 async function underLock(command: Command, session: Session, first: View, asked: boolean): Promise<void> {
-  const { job, log, goal } = command;
+  const { job, log, goal, hooks } = command;
   const { identity, place } = first.sight;
   const code = codeOf(goal, first.recorded.head);
   const sessionState = await stateBefore(session, identity.canWatch);
@@ -174,13 +178,14 @@ async function underLock(command: Command, session: Session, first: View, asked:
         ledger: first.sight.ledger,
         author: { tool: job.tool, run: job.newId() },
         nonce: job.newId(),
-        cleanUp: cleanUp(sessionState),
+        ...cleanUp(sessionState),
+        hooks: stepHooks(hooks, now.analysed),
         lockIds: ids,
         statementLockMs: identity.hasLockTimeout ? 0 : job.patience.timeoutMs,
       },
     };
     if (!isNothing(now.plan)) await prepare(worker, now);
-    await runSteps(worker, job, log, now.plan.steps, now.analysed);
+    await runSteps({ worker, job, log, goal, hooks, ...now.plan, analysed: now.analysed, identity });
     isDone = true;
   } finally {
     session.onNotice = () => {};
@@ -190,16 +195,6 @@ async function underLock(command: Command, session: Session, first: View, asked:
     });
     if (session.lent) await session.send(restore(sessionState)).catch(() => {});
   }
-}
-
-async function stateBefore(session: Session, watch: boolean): Promise<SessionState> {
-  if (!session.lent) return own(watch);
-  const reply = await refused(
-    session.query(READ),
-    'MIGRATION_INIT_FAILED',
-    'read the lent client’s settings',
-  );
-  return decode(reply.sets[0]?.[0] ?? {}, watch);
 }
 
 /** The tables, what happened without us, and the edited files that are accepted. */

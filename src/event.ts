@@ -1,3 +1,4 @@
+import type { HookName } from './hook.ts';
 import type { Direction, Mode } from './migration.ts';
 
 /** What happens while the engine works. Reporters are tables over this union; the engine itself is silent. */
@@ -36,6 +37,9 @@ export type Event =
       readonly retryInMs: number;
     } & StepName)
   | ({ readonly kind: 'finished'; readonly mode: Mode; readonly executionTimeMs: number } & StepName)
+  /** Not of SQL around each migration, which is a part of that migration's message. */
+  | ({ readonly kind: 'hook' } & HookOf)
+  | ({ readonly kind: 'hook-finished'; readonly executionTimeMs: number } & HookOf)
   | {
       readonly kind: 'notice';
       readonly severity: string;
@@ -43,6 +47,14 @@ export type Event =
       readonly id: string | null;
     }
   | { readonly kind: 'warning'; readonly warning: Warning };
+
+export interface HookOf {
+  readonly hook: HookName;
+  readonly runs: 'sql' | 'command' | 'function';
+  readonly name: string;
+  /** The id of the one that it runs for; null for `beforeAll` and `afterAll`. */
+  readonly migration: string | null;
+}
 
 export interface StepName {
   readonly id: string;

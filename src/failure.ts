@@ -3,14 +3,14 @@
 import { cureOf } from './cures.ts';
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
 import type { Blockage } from './event.ts';
+import type { FileMessage } from './file-message.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
-import type { FileMessage } from './messages.ts';
 import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
 import { spotIn } from './sql/cuts.ts';
-import { fromBytes, fromCodePoints } from './sql/position.ts';
+import { serverOffset } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
 import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
@@ -77,15 +77,21 @@ export function failure(
   );
 }
 
+export const detailsOf = (server: ServerError): readonly string[] => [
+  ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
+  ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
+  ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
+];
+
 /** Its 57014 was our own doing. */
-function letGoText({ server, blockage }: Failed): string | null {
+export function letGoText({ server, blockage }: Failed): string | null {
   if (blockage?.isLetGo !== true || server.code !== '57014') return null;
   return `cancelled, as ${blockage.queued} sessions waited behind it`;
 }
 
 const isBlocked = (failed: Failed): boolean => failed.server.code === '55P03' || letGoText(failed) !== null;
 
-function blockedBy(failed: Failed): readonly string[] {
+export function blockedBy(failed: Failed): readonly string[] {
   const { blockage } = failed;
   return blockage === null || !isBlocked(failed) ? [] : [`blocked by ${blockedText(blockage)}`];
 }
@@ -193,12 +199,8 @@ function locate(
 
 /** The server's position as an index into the file's text. */
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {
-  if (server.position === undefined) return null;
-  const count = Number(server.position) - 1;
-  // A SQL_ASCII server does not know characters and counts bytes.
-  const index =
-    encoding === 'SQL_ASCII' ? fromBytes(message.text, count) : fromCodePoints(message.text, count);
-  return index - message.before + message.offset;
+  const index = serverOffset(server.position, message.text, encoding);
+  return index === null ? null : index - message.before + message.offset;
 }
 
 /** What stands at the end of the context of an error in a COPY: `COPY t, line 3, column id: "x"`. */

@@ -20,6 +20,15 @@ export {
 export { CODES, type ErrorCode, MigrateError } from './errors.ts';
 export type { Blocker, Event, LockHolder, Warning } from './event.ts';
 export type {
+  GivenHook,
+  GivenHooks,
+  HookedStep,
+  HookFunction,
+  HookName,
+  HookPlan,
+  NamedHook,
+} from './hook.ts';
+export type {
   Confirmed,
   Direction,
   Goal,
@@ -35,7 +44,7 @@ export type { Options, RunOptions } from './options.ts';
 export type { LentClient } from './pg/lent.ts';
 export { REASONS, type Reason } from './reasons.ts';
 export type { Head } from './recorded.ts';
-export type { Check, CheckName, MigrationRef, Report, StepReport } from './report.ts';
+export type { Check, CheckName, HookReport, MigrationRef, Report, StepReport } from './report.ts';
 export { readMigrations } from './source.ts';
 export type { GivenPlaceholders } from './sql/placeholders.ts';
 export { type MigrateOnStartOptions, migrateOnStart } from './start.ts';

@@ -1,6 +1,7 @@
 /** What a command is given to work with. */
 
 import type { Emit } from './event.ts';
+import type { Hooks } from './hook.ts';
 import type { Tables } from './ledger/identify.ts';
 import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
 import type { Patience } from './patience.ts';
@@ -29,6 +30,8 @@ export interface Door {
 export interface Job {
   readonly door: Door;
   readonly source: () => Promise<Migrations>;
+  /** With their files read. */
+  readonly hooks: () => Promise<Hooks>;
   readonly allow: Allowances;
   readonly lockTimeoutMs: number;
   /** With locks that others have on tables and the like. */

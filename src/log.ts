@@ -3,18 +3,21 @@
 import type { Done } from './apply.ts';
 import type { MigrateError } from './errors.ts';
 import { type Emit, type Warning, warn } from './event.ts';
+import { type Hooks, NO_HOOKS } from './hook.ts';
 import { inOrder } from './layout/named.ts';
-import {
-  isRepeatable,
-  type Layout,
-  type Migration,
-  type Migrations,
-  type Mode,
-  type Step,
-} from './migration.ts';
+import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
+import { inStep, plannedHooks } from './plan/hooks.ts';
 import type { Plan } from './plan/situation.ts';
 import type { Head } from './recorded.ts';
-import { emptyReport, type MigrationRef, type Outcome, type Report, type StepReport } from './report.ts';
+import {
+  emptyReport,
+  type HookReport,
+  type MigrationRef,
+  type Outcome,
+  type Report,
+  refOf,
+  type StepReport,
+} from './report.ts';
 
 export interface Log {
   readonly emit: Emit;
@@ -23,9 +26,11 @@ export interface Log {
   readonly planned: (head: Head, plan: Plan, mode: (step: Step) => Mode) => void;
   /** The ledger as it was found, whatever the plan will be. */
   readonly seen: (head: Head) => void;
-  readonly read: (source: Migrations) => void;
+  readonly read: (source: Migrations, hooks: Hooks) => void;
   readonly started: (step: Step, mode: Mode) => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
+  /** One that is in no step of its own. */
+  readonly hooked: (hook: HookReport) => void;
   /** Sent, and its outcome cannot be found out. */
   readonly unknown: (step: Step) => void;
   /** The ledger as it was read after a failure. */
@@ -33,20 +38,16 @@ export interface Log {
   readonly outcome: (error: MigrateError | null) => Outcome;
 }
 
-const ref = ({ id, version, name }: Migration): MigrationRef => ({
-  id,
-  version: isRepeatable(id) ? null : version,
-  name,
-});
-
 const named = ({ migration, direction, file }: Step) => ({
-  ...ref(migration),
+  ...refOf(migration),
   direction,
   file: file?.path ?? null,
 });
 
 export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean }): Log {
   let layout: Layout = 'pairs';
+  let hooks: Hooks = NO_HOOKS;
+  const ran: HookReport[] = [];
   const warnings: Warning[] = [];
   const applied: StepReport[] = [];
   const unknown: Step[] = [];
@@ -77,8 +78,9 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       modes = mode;
       for (const warning of plan.warnings) emit({ kind: 'warning', warning });
     },
-    read: (source) => {
+    read: (source, found) => {
       layout = source.layout;
+      hooks = found;
       if (layout === 'script') emit({ kind: 'initializing' });
     },
     seen: (head) => {
@@ -95,8 +97,12 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       current = null;
       now = { version: step.to, dirty: false };
       applied.push({ ...named(step), mode, executionTimeMs });
+      ran.push(...inStep(hooks, step));
       const { id, name } = step.migration;
       emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
+    },
+    hooked: (hook) => {
+      ran.push(hook);
     },
     unknown: (step) => {
       current = null;
@@ -120,7 +126,8 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       executionTimeMs: null,
     }));
     const after = to === undefined ? from : { version: to.to, dirty: false };
-    return { ...common(after), dryRun: true, applied: planned, pending: pendingAfter([], remaining) };
+    const pending = pendingAfter([], remaining);
+    return { ...common(after), dryRun: true, applied: planned, hooks: plannedHooks(hooks, steps), pending };
   }
 
   function report(): Report {
@@ -130,12 +137,13 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     return {
       ...common(now),
       applied,
+      hooks: ran,
       failed:
         failed === null
           ? null
-          : { ...ref(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
-      notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => ref(s.migration)),
-      unknown: unknown.map((s) => ref(s.migration)),
+          : { ...refOf(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
+      notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => refOf(s.migration)),
+      unknown: unknown.map((s) => refOf(s.migration)),
       // What may have been committed is not to be called unapplied, nor what may have been reverted.
       pending: pendingAfter(undone, remaining).filter((m) => !unknown.some((s) => s.migration.id === m.id)),
     };
@@ -153,5 +161,5 @@ function pendingAfter(undone: readonly Step[], remaining: readonly Migration[]):
     if (s.direction === 'up') all.set(s.migration.id, s.migration);
     else all.delete(s.migration.id);
   }
-  return [...all.values()].sort(inOrder).map(ref);
+  return [...all.values()].sort(inOrder).map(refOf);
 }

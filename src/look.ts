@@ -10,6 +10,8 @@ import type { Layout } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import type { Reason } from './reasons.ts';
 import type { Place, Recorded, Row } from './recorded.ts';
+import { refused } from './refused.ts';
+import { decode, own, READ, type SessionState } from './session-state.ts';
 
 /** What we found at the other end. */
 export interface Sight {
@@ -149,4 +151,15 @@ export async function readRecorded(session: Session, { identity, place, ledger }
   const rows = ledgerExists ? (sets.shift() ?? null) : null;
   const history = journal.decode(sets.shift() ?? []);
   return { ledgerExists, journalExists, ...ledger.decode(rows, place, history), journal: history };
+}
+
+/** What a session is to be brought back to. */
+export async function stateBefore(session: Session, watch: boolean): Promise<SessionState> {
+  if (!session.lent) return own(watch);
+  const reply = await refused(
+    session.query(READ),
+    'MIGRATION_INIT_FAILED',
+    'read the lent client’s settings',
+  );
+  return decode(reply.sets[0]?.[0] ?? {}, watch);
 }

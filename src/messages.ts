@@ -3,17 +3,20 @@
  * in test/db/wire*.test.ts that shows it.
  */
 
+import { type FileMessage, own } from './file-message.ts';
+import type { SqlHook, StepHooks } from './hook.ts';
+import { hooked, moved, weave } from './hook-text.ts';
 import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { record } from './ledger/ledgers.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
-import type { Cut, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
+import { marker } from './marker.ts';
+import type { Analysis, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
-import { dollar, literal } from './sql/quote.ts';
 import { wordingOf } from './sql/wording.ts';
-import { blanked, type Range } from './sql/wrapper.ts';
+import { blanked } from './sql/wrapper.ts';
 
 /** Who writes what was done, and where: enough for what runs no file. */
 export interface Writer {
@@ -28,22 +31,13 @@ export interface Envelope extends Writer {
   readonly nonce: string;
   /** What makes the session as it was (session-state.ts); sent after each file, before the ledger write. */
   readonly cleanUp: string;
+  /** How many statements that is. */
+  readonly cleanUpTags: number;
   readonly lockIds: readonly bigint[];
   /** How long a statement waits for somebody else's lock; 0: as the session has it. */
   readonly statementLockMs: number;
-}
-
-/** A message with the file, or a part of it, inside. */
-export interface FileMessage {
-  readonly text: string;
-  /** UTF-16 length of what stands before the file's text. */
-  readonly before: number;
-  /** Where the text begins in the file (a statement of a resumable file), else 0. */
-  readonly offset: number;
-  /** How many tags come before the file's first statement. */
-  readonly tagsBefore: number;
-  /** The rows of its COPYs, in their order. */
-  readonly data: readonly Cut[];
+  /** In the transactions of each step. */
+  readonly hooks: StepHooks;
 }
 
 const checksumOf = ({ migration: { up }, last }: Step): string | null =>
@@ -57,30 +51,6 @@ const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   head: step.to,
   checksum: checksumOf(step),
 });
-
-/**
- * After the commit: RAISE INFO makes the server flush, so that progress is live, and tells how long the step took
- * and how many of our locks are left (a file can drop them with pg_advisory_unlock_all).
- */
-function marker(e: Envelope): string {
-  const ids = e.lockIds.map((id) => `(${id >> 32n}, ${id & 0xffffffffn})`).join(', ');
-  const held =
-    e.lockIds.length === 0
-      ? '0'
-      : `(select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and granted and objsubid = 1
-    and pid = pg_backend_pid() and (classid::bigint, objid::bigint) in (${ids}))`;
-  const elapsed = 'round(extract(epoch from clock_timestamp() - statement_timestamp()) * 1000)';
-  return `do ${dollar(` begin raise info '%', concat_ws(' ', ${literal(e.nonce)}, ${elapsed}, ${held}); end `)}`;
-}
-
-/** Reads a marker back; null where the notice is the file's own. */
-export function readMarker(
-  e: Envelope,
-  message: string,
-): { readonly elapsedMs: number; readonly locks: number } | null {
-  const [nonce, elapsed, locks] = message.split(' ');
-  return nonce === e.nonce ? { elapsedMs: Number(elapsed), locks: Number(locks) } : null;
-}
 
 /** Milliseconds since the message arrived, which began the transaction. */
 const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
@@ -99,37 +69,64 @@ export const limited = (e: Envelope): string => limit(e, 'session').join();
 export const UNLIMITED = 'set lock_timeout = 0';
 
 /** What stands before a file in its transaction. */
-export const opening = (e: Envelope): readonly string[] => ['begin', ...limit(e, 'local')];
+export function opening(e: Envelope, step: Step): FileMessage {
+  const head = ['begin', ...limit(e, 'local')];
+  return hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step);
+}
+
+/** The same with the file's statements in messages of their own. */
+export function beginning(e: Envelope, step: Step): FileMessage {
+  const { text, hooks } = opening(e, step);
+  return own(text.replace(/; $/, ''), hooks);
+}
+
+/** afterEach finds the session as it was at its start, whatever the file has set, and leaves it so too. */
+function cleaned(e: Envelope, step: Step, limits: readonly string[]): FileMessage {
+  const clean = `${[e.cleanUp, ...limits].join('; ')}; `;
+  if (e.hooks.after.length === 0) return own(clean);
+  const { text, hooks } = hooked(clean, e.cleanUpTags + limits.length, e.hooks.after, step);
+  return own(`${text}${clean}`, hooks);
+}
 
 /**
  * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
  * waited for, the file's are held.
  */
-export const closing = (e: Envelope, step: Step, meaning: string | null = null): string =>
-  `${[e.cleanUp, ...limit(e, 'local')].join('; ')}; ${record(e, step, ELAPSED)};
+export function closing(e: Envelope, step: Step, meaning: string | null = null): FileMessage {
+  const { text, hooks } = cleaned(e, step, limit(e, 'local'));
+  const done = `${record(e, step, ELAPSED)};
 ${journal.insert(e.place, { ...entry(e, step, 'atomic'), meaning }, e.author, 'done')}; commit; ${marker(e)}`;
-
-/** File, ledger and journal in one transaction and one message. */
-export function atomic(
-  e: Envelope,
-  step: Step,
-  wrapper: readonly Range[] = [],
-  meaning: string | null = null,
-): FileMessage {
-  const head = opening(e);
-  const before = `${head.join('; ')}; `;
-  const text = `${before}${blanked(step.file?.text ?? '', wrapper)}\n; ${closing(e, step, meaning)}`;
-  return { text, before: before.length, offset: 0, tagsBefore: head.length, data: dataOf(step.file) };
+  return own(`${text}${done}`, hooks);
 }
 
-/** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id. */
-export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): string {
+/** File, ledger and journal in one transaction and one message. */
+export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null): FileMessage {
+  const first = opening(e, step);
+  const last = closing(e, step, analysis?.meaning);
+  const body = `${first.text}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; `;
+  const tagsBefore = 1 + limit(e, 'local').length + weave(e.hooks.before, step).tags;
+  const statements = analysis?.statements.length ?? 0;
+  const hooks = [...(first.hooks ?? []), ...moved(last.hooks ?? [], body.length, tagsBefore + statements)];
+  const data = dataOf(step.file);
+  return { text: `${body}${last.text}`, before: first.text.length, offset: 0, tagsBefore, data, hooks };
+}
+
+/** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id, in its first rows. */
+export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): FileMessage {
+  const begin = e.ledger.begin(e.place, step);
   const limits = mode === 'resumable' ? limit(e, 'session') : [];
-  return [
-    `begin; ${e.ledger.begin(e.place, step)}`,
-    journal.insert(e.place, entry(e, step, mode), e.author, 'started'),
-    ['commit', ...limits].join('; '),
-  ].join(';\n');
+  // With hooks it comes before them, as one that sets its own is to win.
+  const [first, last] = e.hooks.before.length > 0 ? [limits, []] : [[], limits];
+  const write = journal.insert(e.place, entry(e, step, mode), e.author, 'started');
+  const head = `begin; ${begin};\n${[write, ...first].join('; ')}; `;
+  const { text, hooks } = hooked(head, (begin === '' ? 2 : 3) + first.length, e.hooks.before, step);
+  return own(`${text}${['commit', ...last].join('; ')}`, hooks);
+}
+
+/** Hooks of the whole run, in a transaction of their own. */
+export function alongside(e: Envelope, hooks: readonly SqlHook[]): FileMessage {
+  const { text, hooks: parts } = hooked('begin; ', 1, hooks, null);
+  return own(`${text}${e.cleanUp}; commit`, parts);
 }
 
 /** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */
@@ -139,11 +136,14 @@ export function finish(
   mode: 'plain' | 'resumable',
   row: bigint,
   elapsedMs: number,
-): string {
-  const cleanUp = mode === 'resumable' ? `${e.cleanUp}; ` : '';
+): FileMessage {
+  const cleans = mode === 'resumable' || e.hooks.after.length > 0;
   // A file may have made transactions read-only; the clean-up ends that for the next.
-  return `begin${mode === 'resumable' ? ' read write' : ''}; ${cleanUp}${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
+  const head = `begin${cleans ? ' read write' : ''}; `;
+  const { text, hooks = [] } = cleans ? cleaned(e, step, []) : own('');
+  const end = `${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
+  return own(`${head}${text}${end}`, moved(hooks, head.length, 1));
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What the public API is given. */
 
 import type { Emit } from './event.ts';
+import type { GivenHooks } from './hook.ts';
 import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
 import type { LentClient } from './pg/lent.ts';
 import type { GivenPlaceholders } from './sql/placeholders.ts';
@@ -64,6 +65,8 @@ export interface RunOptions extends Options {
   readonly skipDuplicates?: boolean;
   /** Asked with the plan before anything is locked or run. */
   readonly confirm?: (steps: readonly Step[], database: string) => Promise<Confirmed>;
+  /** What to run around the migrations: SQL files, and functions (docs/hooks.md). */
+  readonly hooks?: GivenHooks;
   /** Run files below the current version that were never applied. */
   readonly allowOutOfOrder?: boolean;
   /** Take files that were edited after being applied as they are now. */

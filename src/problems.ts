@@ -8,12 +8,13 @@ import type { Spot } from './sql/position.ts';
 export function problemsError(
   problems: readonly Problem[],
   files: ReadonlyMap<string, MigrationFile>,
+  operation = 'read the migration files',
 ): MigrateError {
   const [first, ...others] = problems;
   if (first === undefined) throw new Error('problemsError needs a problem');
   const place = placeOf(first, files);
   return new MigrateError('MIGRATION_SOURCE_FAILED', first.reason, {
-    operation: 'read the migration files',
+    operation,
     message: first.message,
     location: { file: first.file, line: place?.line ?? null, column: place?.column ?? null },
     excerpt: place?.excerpt ?? null,

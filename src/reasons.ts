@@ -57,6 +57,11 @@ export const REASONS = {
   },
   encoding: { meaning: 'A file is not UTF-8, or holds a NUL byte.', next: 'save the file as UTF-8' },
   flag: { meaning: 'A flag or argument is unknown or unusable.', next: 'see `rungs --help`' },
+  hook: {
+    meaning:
+      'A hook failed. What its transaction had done was rolled back; migrations that were applied before stay.',
+    next: 'correct the hook, and run the same command again',
+  },
   extension: {
     meaning: 'A file creates an extension that the server does not have. Nothing was run.',
     next: 'install the package that brings it on the server',

@@ -2,7 +2,8 @@
 
 import type { MigrateError } from './errors.ts';
 import type { Warning } from './event.ts';
-import type { Direction, Layout, Mode } from './migration.ts';
+import type { HookName } from './hook.ts';
+import { type Direction, isRepeatable, type Layout, type Migration, type Mode } from './migration.ts';
 
 export interface MigrationRef {
   readonly id: string;
@@ -11,12 +12,30 @@ export interface MigrationRef {
   readonly name: string;
 }
 
+export const refOf = ({ id, version, name }: Migration): MigrationRef => ({
+  id,
+  version: isRepeatable(id) ? null : version,
+  name,
+});
+
 export interface StepReport extends MigrationRef {
   /** The path of the file; null where there is none, and only the version moves. */
   readonly file: string | null;
   readonly direction: Direction;
   readonly mode: Mode;
   /** Null in a dry run. */
+  readonly executionTimeMs: number | null;
+}
+
+/** A hook that was run, and whose work is kept. */
+export interface HookReport {
+  readonly hook: HookName;
+  readonly kind: 'sql' | 'command' | 'function';
+  /** The file's path, the command, or the function's name. */
+  readonly name: string;
+  /** What it ran for; null for `beforeAll` and `afterAll`. */
+  readonly migration: (MigrationRef & { readonly direction: Direction }) | null;
+  /** Null in a dry run, and where it is a part of the migration's own. */
   readonly executionTimeMs: number | null;
 }
 
@@ -29,6 +48,8 @@ export interface Report {
   readonly dirty: boolean;
   /** Committed by this run, in order; in a dry run, what would be run. */
   readonly applied: readonly StepReport[];
+  /** In order; in a dry run, those that would be run. */
+  readonly hooks: readonly HookReport[];
   /** The step that failed. */
   readonly failed: (MigrationRef & { readonly direction: Direction; readonly rolledBack: boolean }) | null;
   /** Planned, and not begun because an earlier step failed. */
@@ -77,6 +98,7 @@ export const emptyReport: Report = {
   to: null,
   dirty: false,
   applied: [],
+  hooks: [],
   failed: null,
   notReached: [],
   unknown: [],

@@ -5,13 +5,14 @@ import { isDuplicate, leaveOut } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { warn } from './event.ts';
 import { commandFor, operationOf } from './failure.ts';
+import { own } from './file-message.ts';
 import { type Ask, isBuilt, leftovers, observe, stillInvalid } from './indexes.ts';
 import * as messages from './messages.ts';
 import type { MigrationFile, Statement } from './migration.ts';
 import { opened } from './opened.ts';
 import type { IndexStatement } from './recorded.ts';
 import { sumOf } from './rows.ts';
-import { attempt, own, type Running, stopIfAborted } from './send.ts';
+import { attempt, type Running, stopIfAborted } from './send.ts';
 
 export async function resumable(r: Running): Promise<void> {
   const { worker, step } = r;
@@ -20,8 +21,19 @@ export async function resumable(r: Running): Promise<void> {
   // The file that is begun has it with that.
   if (step.resume !== null && worker.envelope.statementLockMs > 0)
     await attempt(r, own(messages.limited(worker.envelope)));
+  if (step.resume !== null) await setAgain(r);
   if (step.file !== null) await runStatements(r, step.file, row);
-  await attempt(r, own(messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun)));
+  await attempt(r, messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun));
+}
+
+/** beforeEach has been done with the first part; its settings went with the session. */
+async function setAgain(r: Running): Promise<void> {
+  for (const hook of r.worker.envelope.hooks.before) {
+    for (const [i, { start, end, session }] of hook.analysis.statements.entries()) {
+      const part = { hook, before: -start, tagsBefore: -i };
+      if (session) await attempt(r, own(hook.file.text.slice(start, end), [part]));
+    }
+  }
 }
 
 async function runStatements(r: Running, file: MigrationFile, row: bigint): Promise<void> {
@@ -94,6 +106,7 @@ async function runAlone(
  */
 const isLimited = (r: Running, file: MigrationFile, before: readonly Statement[]): boolean =>
   r.worker.envelope.statementLockMs > 0 &&
+  !r.worker.envelope.hooks.before.some((h) => /\block_timeout\b/i.test(h.file.text)) &&
   !before.some((st) => /\block_timeout\b/i.test(file.text.slice(st.start, st.end)));
 
 async function dropLeftovers(r: Running, was: IndexStatement, isOurs: boolean): Promise<void> {

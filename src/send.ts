@@ -3,7 +3,9 @@
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit, StepName } from './event.ts';
 import { commandFor, copyLine, type Failed, failure, operationOf } from './failure.ts';
-import type { Envelope, FileMessage } from './messages.ts';
+import type { FileMessage } from './file-message.ts';
+import { hookFailure } from './hook-failure.ts';
+import type { Envelope } from './messages.ts';
 import type { Analysis, Mode, Step } from './migration.ts';
 import type { Patience } from './patience.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
@@ -46,15 +48,6 @@ export class SessionLost extends Error {
   override readonly name = 'SessionLost';
 }
 
-/** A message of our own, with nothing of the file in it: an error in it is not at a place in the file. */
-export const own = (text: string): FileMessage => ({
-  text,
-  before: text.length,
-  offset: 0,
-  tagsBefore: Number.POSITIVE_INFINITY,
-  data: [],
-});
-
 /** Sends one message. Throws MigrateError where the server refuses, SessionLost where it is gone. */
 export async function attempt(r: Running, message: FileMessage, rows = false): Promise<Reply> {
   try {
@@ -67,14 +60,27 @@ export async function attempt(r: Running, message: FileMessage, rows = false): P
 const CANCEL_AGAIN_MS = 300;
 
 /** On abort asks the server to stop the message, again and again: a cancel can fall between two statements. */
-export async function send(r: Running, { text, data }: FileMessage, rows = false): Promise<Reply> {
-  const { session, signal } = r.worker;
+export function send(r: Running, message: FileMessage, rows = false): Promise<Reply> {
+  const { id, name } = r.step.migration;
+  const called = { id, name, direction: r.step.direction };
+  return sendAs(r.worker, called, message, rows, r.canLetGo);
+}
+
+/** `called`: who is told to wait, where it is for somebody else's lock. */
+export async function sendAs(
+  worker: Worker,
+  called: StepName,
+  { text, data }: FileMessage,
+  rows = false,
+  canLetGo = false,
+): Promise<Reply> {
+  const { session, signal } = worker;
   const blocks = data.map((block) => () => rowsOf(block));
   const reply = rows ? session.query(text) : session.send(text, blocks);
   const ended = new AbortController();
   const cancelling = signal === undefined ? null : cancelOnAbort(session, signal, ended.signal);
   // It only looks on: what a listener throws at its events is no failure of the message.
-  const watching = watchOver(r, ended.signal).catch(() => null);
+  const watching = watchOver(worker, called, canLetGo, ended.signal).catch(() => null);
   try {
     return await reply;
   } catch (e) {
@@ -91,10 +97,8 @@ export async function send(r: Running, { text, data }: FileMessage, rows = false
 /** A lock_timeout of less than that should not end before anyone has looked. */
 const WATCH_AFTER_MS = { most: 1000, least: 250 };
 
-function watchOver({ worker, step, canLetGo = false }: Running, ended: AbortSignal) {
+function watchOver(worker: Worker, called: StepName, canLetGo: boolean, ended: AbortSignal) {
   const { session, emit, beside, patience } = worker;
-  const { id, name } = step.migration;
-  const called: StepName = { id, name, direction: step.direction };
   const half = patience.timeoutMs === 0 ? WATCH_AFTER_MS.most : patience.timeoutMs / 2;
   const afterMs = Math.max(Math.min(half, WATCH_AFTER_MS.most), WATCH_AFTER_MS.least);
   const queue = canLetGo ? patience.queue : 0;
@@ -156,7 +160,9 @@ export function told(
   failed: Failed,
   message: FileMessage,
 ): MigrateError {
-  const error = failure(worker.code, failed, step, message, analysis, worker.encoding, mode);
+  const error =
+    hookFailure(worker.code, failed, { step, mode }, message, worker.encoding) ??
+    failure(worker.code, failed, step, message, analysis, worker.encoding, mode);
   if (failed.server.code !== '57014' || worker.signal?.aborted !== true) return error;
   const { operation, sqlstate, location, excerpt } = error;
   return new MigrateError(worker.code, 'cancelled', {

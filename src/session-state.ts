@@ -51,12 +51,13 @@ export function decode(row: Row, watch: boolean): SessionState {
  * Deferred triggers come first: at the commit they would run without the file's search_path and role, and events
  * that wait on a temporary table make `discard temp` fail (55006).
  */
-export function cleanUp(b: SessionState): string {
-  return [
+export function cleanUp(b: SessionState): { readonly cleanUp: string; readonly cleanUpTags: number } {
+  const statements = [
     'set constraints all immediate',
-    restore(b),
+    ...restoring(b),
     ...(b.watch ? [`set client_connection_check_interval = '${CHECK_INTERVAL}'`] : []),
-  ].join('; ');
+  ];
+  return { cleanUp: statements.join('; '), cleanUpTags: statements.length };
 }
 
 /**
@@ -70,7 +71,9 @@ const RESET_VISIBLE = `do ${dollar(` declare name text; begin
 end `)}`;
 
 /** The same without our own setting: for the end. */
-export function restore(b: SessionState): string {
+export const restore = (b: SessionState): string => restoring(b).join('; ');
+
+function restoring(b: SessionState): readonly string[] {
   const unless = (kind: SessionState['keeps'][number], statement: string) =>
     b.keeps.includes(kind) ? [] : [statement];
   return [
@@ -83,5 +86,5 @@ export function restore(b: SessionState): string {
     ...unless('temporary', 'discard temp'),
     'discard sequences',
     ...b.settings,
-  ].join('; ');
+  ];
 }

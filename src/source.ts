@@ -1,6 +1,6 @@
 /** The one reader of migration folders. */
 
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile as readBytes, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { unquotable } from './config/unquotable.ts';
 import { MigrateError } from './errors.ts';
@@ -148,6 +148,10 @@ async function list(folder: string, isScript: boolean): Promise<readonly string[
   }
 }
 
+/** One file, whatever it is for. */
+export const readFile = (path: string): Promise<NamedFile | { readonly problem: Problem }> =>
+  read(path, basename(path), path, LARGE);
+
 const ambiguous = (folder: string): MigrateError =>
   new MigrateError('MIGRATION_SOURCE_FAILED', 'layout', {
     operation: 'read the migrations folder',
@@ -170,7 +174,7 @@ async function read(
     if (found.size > LONGEST && large > LONGEST) {
       return { problem: { reason: 'unreadable', message: TOO_LARGE, file: path, offset: null } };
     }
-    const content = found.size < large ? asText(await readFile(there)) : await readLarge(there);
+    const content = found.size < large ? asText(await readBytes(there)) : await readLarge(there);
     if (!('message' in content)) return { name, file: { path, ...content, analysis: null } };
     return { problem: { reason: 'encoding', message: content.message, file: path, offset: null } };
   } catch (e) {

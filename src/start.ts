@@ -21,6 +21,7 @@ export interface MigrateOnStartOptions
     | 'env'
     | 'applicationName'
     | 'lockTimeoutMs'
+    | 'hooks'
     | 'blocked'
   > {
   /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */

@@ -1,9 +1,10 @@
 /** The steps of a run, one after the other, under the lock. */
 
-import { type Analysed, chosenFor } from './analysed.ts';
+import { chosenFor } from './analysed.ts';
 import { apply } from './apply.ts';
 import { MigrateError } from './errors.ts';
 import { commandFor, operationOf } from './failure.ts';
+import { type Run, runAll, runCalls } from './hooks.ts';
 import type { Job } from './job.ts';
 import type { Log } from './log.ts';
 import { look, readRecorded } from './look.ts';
@@ -14,16 +15,13 @@ import { findOut } from './recover.ts';
 import { SessionLost, stopIfAborted, type Worker } from './send.ts';
 
 /** Runs each step, and after a failure finds out where that has left the database. */
-export async function runSteps(
-  worker: Worker,
-  job: Job,
-  log: Log,
-  steps: readonly Step[],
-  analysed: Analysed,
-): Promise<void> {
+export async function runSteps(run: Run): Promise<void> {
+  const { worker, job, log, steps, analysed, hooks } = run;
+  if (steps.length > 0) await runAll(run, 'beforeAll');
   for (const step of steps) {
     const { analysis, mode } = chosenFor(analysed, step, job.plainOnly);
     stopIfAborted(worker, step);
+    await runCalls(run, 'beforeEach', step);
     log.started(step, mode);
     try {
       const done = await apply({ worker, step, analysis, mode });
@@ -32,7 +30,10 @@ export async function runSteps(
     } catch (e) {
       if (e instanceof SessionLost) {
         await tellLoss(worker, job, log, step, e);
+        await runCalls(run, 'afterEach', step);
         if (step !== steps.at(-1)) throw lost(worker, step, e, 'the others were not begun');
+        if (hooks.afterAll.length > 0)
+          throw lost(worker, step, e, 'it was committed; the afterAll hooks were not run');
         return;
       }
       // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
@@ -43,7 +44,9 @@ export async function runSteps(
       await noteFailure(worker.session, worker.envelope, step, mode, e);
       throw e;
     }
+    await runCalls(run, 'afterEach', step);
   }
+  if (steps.length > 0) await runAll(run, 'afterAll');
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */

@@ -8,6 +8,7 @@ import type { Job } from './job.ts';
 import type { Sight } from './look.ts';
 import type { Goal, Migrations } from './migration.ts';
 import type { Session } from './pg/session.ts';
+import { hookFiles } from './plan/hooks.ts';
 import { plan } from './plan/plan.ts';
 import { codeOf, type Plan } from './plan/situation.ts';
 import type { Recorded } from './recorded.ts';
@@ -57,7 +58,7 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
   const pending = await list.look(
     'pending files',
     async () => {
-      const read = await analyse(planned.steps, new Map(), setting);
+      const read = await analyse(planned.steps, new Map(), setting, hookFiles(await job.hooks()));
       return { read, plan: await withoutReworded(planned, read, state) };
     },
     ({ plan: { steps } }) => ({

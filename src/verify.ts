@@ -20,7 +20,7 @@ import { skipFiles, verifyFiles } from './verify-files.ts';
 
 export async function verify(job: Job): Promise<readonly Check[]> {
   const list = new Checklist();
-  const source = await list.look('files', job.source, filesFound);
+  const source = await list.look('files', () => sourceOf(job), filesFound);
   const begun = job.now();
   const session = await list.look(
     'connection',
@@ -40,6 +40,13 @@ export async function verify(job: Job): Promise<readonly Check[]> {
     await session.close().catch(() => {});
   }
   return list.checks;
+}
+
+/** A hook that cannot be read stops a run like a migration. */
+async function sourceOf(job: Job): Promise<Migrations> {
+  const source = await job.source();
+  await job.hooks();
+  return source;
 }
 
 function filesFound({ migrations, repeatable, origin, ignored }: Migrations): Found {

@@ -1,3 +1,4 @@
+import type { Config } from '../src/config/config.ts';
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import type { Warning } from '../src/event.ts';
 import type { RunOptions } from '../src/index.ts';
@@ -10,7 +11,7 @@ import type { Result } from './_result.ts';
 /** `rungs build`: the migrations and the commands in one file. */
 export async function build(
   args: Arguments,
-  folder: string,
+  { path, hooks }: Config,
   { onEvent, layout, placeholders }: RunOptions,
   warnings: readonly Warning[],
 ): Promise<Result> {
@@ -21,11 +22,12 @@ export async function build(
   // Behind an import of its own: it needs esbuild, and nothing else does.
   const { makeBundle } = await import('../build/bundle.ts');
   const { about, bytes } = await makeBundle({
-    folder,
+    folder: path.value,
     layout,
     placeholders,
     outfile,
     executable,
+    hooks,
     serverVersion,
     warn: (warning) => onEvent?.({ kind: 'warning', warning }),
   });

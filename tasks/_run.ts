@@ -16,6 +16,7 @@ import { databaseOf, loadConfig, optionsOf, secretsOf, targetOf } from './_confi
 import { confirm, refuseUnasked } from './_confirm.ts';
 import { type Arguments, parseFlags, usageError } from './_flags.ts';
 import { commandHelp, generalHelp } from './_help.ts';
+import { hooksFor } from './_hooks.ts';
 import { initialManner, isDebug, Narrator } from './_narrate.ts';
 
 /**
@@ -122,6 +123,7 @@ async function perform({
     ...optionsOf(loaded),
     database: command.connects && !args.has('embedded') ? databaseOf(loaded) : '',
     ...(carried === null ? {} : { migrations: carried.migrations() }),
+    hooks: hooksFor({ loaded, carried, say, emit: onEvent }),
     signal,
     onEvent,
     confirm: async (steps, database) => {

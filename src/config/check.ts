@@ -3,7 +3,7 @@
 import { type Fault, validate } from 'virtual:config-validator';
 import type { Layer, Origin, Problem } from './layer.ts';
 import { nearest } from './nearest.ts';
-import { isSecret, nodeAt } from './shape.ts';
+import { isCommand, isSecret, nodeAt } from './shape.ts';
 import { quotable, unquotable } from './unquotable.ts';
 
 /** A value of the type that the schema wants, and where it was said. */
@@ -75,11 +75,16 @@ function problemOf({ origins }: Layer, pointer: string, what: string): Problem {
   return { origin, message: `${name}${what}` };
 }
 
+/** As in `postgres://app:secret@db`, but not `postgres://app:$PASSWORD@db`. */
+const PASSWORD_SHAPE = /:\/\/[^\s/@:]*:[^\s/@$][^\s/@]*@|(pass(word|wd|phrase)?|pwd)\s*=\s*['"]?[^\s'"$]/i;
+
 /** A connection string where another thing belongs; whatever shows that setting would show the password. */
 function misplaced(layer: Layer, pointer: string): string | null {
   const value = at(layer, pointer);
   const node = nodeAt(pointer);
   if (typeof value !== 'string' || node === null || isSecret(pointer)) return null;
+  if (isCommand(pointer))
+    return PASSWORD_SHAPE.test(value) ? `holds a password: it ${node.errorMessage}` : null;
   const what = unquotable(value);
   return what === null ? null : `is ${what}: it ${node.errorMessage ?? 'cannot be used'}`;
 }

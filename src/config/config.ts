@@ -4,6 +4,7 @@ import type { Layout } from '../migration.ts';
 import { type Checked, check, valuesIn } from './check.ts';
 import { configError } from './config-error.ts';
 import { readDuration } from './duration.ts';
+import { type ConfiguredHooks, hooksOf } from './hooks.ts';
 import type { Environment } from './keywords.ts';
 import { DEFAULT, type Layer, layerOf, type Origin, type Problem, type Sourced } from './layer.ts';
 import { placeholdersOf, type SourcedPlaceholder } from './placeholders.ts';
@@ -46,6 +47,7 @@ export interface Config {
   readonly attempts: Sourced<number>;
   readonly delayMs: Sourced<number>;
   readonly deadlineMs: Sourced<number | null>;
+  readonly hooks: ConfiguredHooks;
   readonly plain: Sourced<boolean>;
   readonly allowMissingDown: Sourced<boolean>;
   readonly logFormat: Sourced<'text' | 'json'>;
@@ -123,6 +125,7 @@ export function readConfig(inputs: Inputs): Config {
     attempts: as('retry/attempts', Number),
     delayMs: as('retry/delay', time),
     deadlineMs: as('retry/deadline', (text) => (text === '' ? null : time(text))),
+    hooks: hooksOf(checked, fromFile),
     plain: as('plain', truth),
     allowMissingDown: as('allowMissingDown', truth),
     logFormat: as('logFormat', (text) => text as Config['logFormat']['value']),

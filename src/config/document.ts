@@ -3,11 +3,22 @@
  * for the validator to say.
  */
 
-import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import {
+  Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import type { Environment } from './keywords.ts';
 import type { Layer, Origin, Problem, Tree } from './layer.ts';
 import { hasPassword } from './masked.ts';
-import { isRead, isSecret } from './shape.ts';
+import { isCommand, isRead, isSecret } from './shape.ts';
 import { substitute } from './substitute.ts';
 import { NO_ANCHOR, YAML_FAULTS } from './yaml-fault.ts';
 
@@ -36,7 +47,7 @@ interface Entry {
 }
 
 /** Nothing that we know of is deeper; and an anchor may hold itself. */
-const DEEPEST = 3;
+const DEEPEST = 4;
 
 /** `file` is its name for messages. */
 export function readDocument(text: string, file: string, env: Environment): FileLayer {
@@ -70,7 +81,7 @@ export function readDocument(text: string, file: string, env: Environment): File
 function readNode(r: Reading, node: unknown, pointer: string, depth: number, at: number): unknown {
   const target = isAlias(node) ? node.resolve(r.document) : node;
   if (isMap(target)) return sectionOf(r, target, pointer, depth + 1);
-  if (isSeq(target)) return [];
+  if (isSeq(target)) return listOf(r, target, pointer, depth + 1, at);
   if (isScalar(target)) return textOf(r, String(target.value ?? ''), pointer, at);
   if (isAlias(node)) {
     r.complain(at, NO_ANCHOR);
@@ -79,7 +90,19 @@ function readNode(r: Reading, node: unknown, pointer: string, depth: number, at:
   return '';
 }
 
+function listOf(r: Reading, list: YAMLSeq, pointer: string, depth: number, at: number): readonly unknown[] {
+  if (depth > DEEPEST) return [];
+  return list.items.map((item, i) => {
+    const inner = `${pointer}/${i}`;
+    const here = isNode(item) ? (item.range?.[0] ?? at) : at;
+    r.origins.set(inner, r.originAt(here));
+    return readNode(r, item, inner, depth, here);
+  });
+}
+
 function textOf(r: Reading, written: string, pointer: string, at: number): string {
+  // A command's own `${NAME}` is for its shell, and so no secret is in what is shown of it.
+  if (isCommand(pointer)) return written;
   const { text, isSubstituted, fault } = substitute(written, r.env);
   if (fault !== null) {
     r.complain(at, `${pointer.replaceAll('/', '.')}: ${fault}`);

@@ -6,9 +6,16 @@ export function nodeAt(pointer: string): Node | null {
   let node: Node | undefined = schema;
   for (const key of pointer === '' ? [] : pointer.split('/')) {
     const known: Readonly<Record<string, Node>> = node?.properties ?? {};
-    node = Object.hasOwn(known, key) ? known[key] : undefined;
+    node = Object.hasOwn(known, key) ? known[key] : /^\d+$/.test(key) ? node?.items : undefined;
+    node = followed(node);
   }
   return node ?? null;
+}
+
+/** What several keys have in common stands in one place. */
+function followed(node: Node | undefined): Node | undefined {
+  const name = node?.$ref?.replace('#/definitions/', '');
+  return name === undefined ? node : { ...schema.definitions?.[name], ...node };
 }
 
 export const defaultOf = (pointer: string): string | null => {
@@ -25,3 +32,6 @@ export const isRead = (pointer: string): boolean => {
     node === null || node.type !== undefined || node.enum !== undefined || node.errorMessage !== undefined
   );
 };
+
+/** A hook's command line, which is its shell's to read. */
+export const isCommand = (pointer: string): boolean => /^hooks\/.+\/command$/.test(pointer);

@@ -5,6 +5,9 @@ declare module 'virtual:config-validator' {
     readonly properties?: Readonly<Record<string, Node>>;
     /** Keys are the user's own, where they are of this form. */
     readonly patternProperties?: Readonly<Record<string, Node>>;
+    readonly items?: Node;
+    readonly $ref?: string;
+    readonly definitions?: Readonly<Record<string, Node>>;
     readonly enum?: readonly string[];
     readonly default?: string | number | boolean;
     /** The value is not to be shown. */

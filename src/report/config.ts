@@ -2,11 +2,13 @@
 
 import type { Config } from '../config/config.ts';
 import { durationText } from '../config/duration.ts';
+import { hookText } from '../config/hooks.ts';
 import { originText, type Sourced } from '../config/layer.ts';
 import { masked } from '../config/masked.ts';
 import { unquotable } from '../config/unquotable.ts';
 import { lookUp, type Surroundings } from '../config/variables.ts';
 import type { Warning } from '../event.ts';
+import { HOOK_NAMES } from '../hook.ts';
 
 export interface Shown extends Surroundings {
   readonly config: Config;
@@ -63,6 +65,11 @@ function rows(shown: Shown): readonly Row[] {
     row('retry.attempts', c.attempts, asItIs),
     row('retry.delay', c.delayMs, durationText),
     row('retry.deadline', c.deadlineMs, (ms) => (ms === null ? null : durationText(ms))),
+    ...HOOK_NAMES.map((name) =>
+      isBundle
+        ? { key: `hooks.${name}`, value: null, source: 'the bundle' }
+        : row(`hooks.${name}`, c.hooks[name], (list) => list.map(hookText).join(', ') || null),
+    ),
     row('plain', c.plain, asItIs),
     row('onDuplicateObject', c.onDuplicateObject, asItIs),
     row('allowMissingDown', c.allowMissingDown, asItIs),

@@ -5,6 +5,7 @@ import type { Warning } from '../event.ts';
 import type { Check, MigrationRef, Report, StepReport } from '../report.ts';
 import type { Status } from '../status.ts';
 import { inVoice, type Voice } from './error-text.ts';
+import { hookDocument } from './hooks.ts';
 
 export const versionText = (version: bigint | null): string | null =>
   version === null ? null : String(version);
@@ -48,6 +49,7 @@ export function runDocument(command: string, r: Report, error: ErrorDocument | n
     dirty: r.dirty,
     applied: r.applied.map(stepDocument),
     pending: r.pending.map(refDocument),
+    hooks: r.hooks.map(hookDocument),
     failed:
       r.failed === null
         ? null

@@ -1,12 +1,13 @@
 /** Events to lines of narration (stderr), outcomes to lines of result (stdout). */
 
-import type { Event, LockHolder } from '../event.ts';
+import type { Event, HookOf, LockHolder } from '../event.ts';
 import { isRepeatable } from '../migration.ts';
 import type { Report, StepReport } from '../report.ts';
 import type { MigrationState, Status, StatusRow } from '../status.ts';
 import { duration } from './amounts.ts';
 import { blockedText } from './blocked.ts';
 import { inVoice, printable, type Voice } from './error-text.ts';
+import { hookLines } from './hooks.ts';
 import { namedRunText, namedStatusText } from './named.ts';
 import { parted } from './repeatable.ts';
 import { scriptRunText, scriptStatusText } from './script.ts';
@@ -18,6 +19,8 @@ type Formatters = { readonly [K in Event['kind']]: (event: Of<K>) => string | nu
 const called = ({ id, name }: { readonly id: string; readonly name: string }): string =>
   `${id} ${name}`.trim();
 
+const hookCalled = ({ hook, name, migration }: HookOf): string =>
+  `${hook}${migration === null ? '' : ` of ${migration}`}: ${name}`;
 const LET_GO: Readonly<Record<Of<'let-go'>['reason'], (time: string) => string>> = {
   lock_timeout: (time) => `let go after ${time} (lock_timeout) and rolled back`,
   queue: (time) => `let go after ${time}, so that those behind us can pass, and rolled back`,
@@ -43,6 +46,8 @@ const LINES: Formatters = {
     `  ${called(e)}: ${LET_GO[e.reason](duration(e.afterMs))}; attempt ${e.attempt + 1} of ${e.attempts} in ${duration(e.retryInMs)}`,
   finished: (e) =>
     `${e.direction === 'up' ? 'applied' : 'reverted'} ${called(e)} (${duration(e.executionTimeMs)})`,
+  hook: (e) => (e.runs === 'sql' ? null : `running ${hookCalled(e)}`),
+  'hook-finished': (e) => `ran ${hookCalled(e)} (${duration(e.executionTimeMs)})`,
   notice: (e) => `${e.severity}: ${e.message}`,
   warning: ({ warning: w }) =>
     `warning: ${w.file === null ? '' : `${w.file}${at(w.line, w.column)}: `}${w.message}`,
@@ -104,6 +109,7 @@ function dryText(r: Report, wanted: 'up' | 'down'): string {
     '',
     `Current version: ${shown(r.from)}`,
     `Target version: ${shown(r.to)}`,
+    ...hookLines(r.hooks),
   ].join('\n');
 }
 

@@ -4,6 +4,7 @@ import { isRepeatable } from '../migration.ts';
 import type { Report } from '../report.ts';
 import type { Status, StatusRow } from '../status.ts';
 import { inVoice, type Voice } from './error-text.ts';
+import { hookLines } from './hooks.ts';
 import { parted } from './repeatable.ts';
 
 const RULE = '='.repeat(60);
@@ -34,6 +35,7 @@ export function namedRunText(r: Report, wanted: 'up' | 'down'): string {
       ...r.applied.map(
         (s) => `  - ${s.id}${sides ? ` (${s.direction})` : ''}${s.mode === 'atomic' ? '' : ` [${s.mode}]`}`,
       ),
+      ...hookLines(r.hooks),
     ].join('\n');
   }
   const parts = [

@@ -3,6 +3,7 @@
 import type { Report } from '../report.ts';
 import type { Status } from '../status.ts';
 import { inVoice, type Voice } from './error-text.ts';
+import { hookLines } from './hooks.ts';
 
 const EDITED =
   'the script was edited since it was run here, and is not run again: `rungs create --from-script PATH` makes versioned migrations of it';
@@ -12,7 +13,10 @@ export function scriptRunText(r: Report): string {
   if (step === undefined) return r.pending.length === 0 ? 'Nothing to do' : 'Nothing was run';
   if (!r.dryRun) return `Database initialized: ${step.file ?? step.id}`;
   const mode = step.mode === 'atomic' ? '' : ` [${step.mode}]`;
-  return `Dry run - this script would be run:\n  - ${step.file ?? step.id}${mode}`;
+  return [
+    `Dry run - this script would be run:\n  - ${step.file ?? step.id}${mode}`,
+    ...hookLines(r.hooks),
+  ].join('\n');
 }
 
 export function scriptStatusText({ migrations, sentinel, unfinished }: Status, voice: Voice): string {

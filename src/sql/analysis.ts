@@ -22,11 +22,18 @@ export interface AnalysedFile {
   readonly problems: readonly Problem[];
 }
 
-/** Everything there is to know of a file before it runs. `oneByOne`: a plain file's statements need not be one message. */
-export async function analyseFile(file: MigrationFile, oneByOne = false): Promise<AnalysedFile> {
+/**
+ * Everything there is to know of a file before it runs. `oneByOne`: a plain file's statements need not be one message.
+ * `isHook`: it runs in a migration's transaction, whatever it says.
+ */
+export async function analyseFile(
+  file: MigrationFile,
+  oneByOne = false,
+  isHook = false,
+): Promise<AnalysedFile> {
   const { text, path } = file;
   const said = directive(text);
-  const asked = { ...said, mode: said.mode ?? file.asked ?? null };
+  const asked = { ...said, mode: isHook ? ('atomic' as const) : (said.mode ?? file.asked ?? null) };
   const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
   if (file.repeatable === true && said.mode !== null && said.mode !== 'atomic') {
     const message = `a repeatable runs in one transaction: take \`-- rungs: ${wordOf(said.mode)}\` away`;
@@ -52,7 +59,7 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
     ...classify(st.node),
   }));
   // Who asks for plain gets golang-migrate's steps.
-  const wrapper = (asked.mode ?? 'atomic') === 'atomic' ? (wrapperOf(parsed) ?? []) : [];
+  const wrapper = !isHook && (asked.mode ?? 'atomic') === 'atomic' ? (wrapperOf(parsed) ?? []) : [];
   const classified = wrapper.length === 0 ? all : all.slice(1, -1);
   for (const { end } of parsed) {
     const late = misplaced(text, end);
@@ -62,13 +69,12 @@ export async function analyseFile(file: MigrationFile, oneByOne = false): Promis
     problems.push({ reason: 'psql', message, file: path, offset });
   }
   const mixed = () => (oneByOne ? null : mixture(all));
-  const isWritten = said.mode !== null;
   const broken =
     file.repeatable === true
       ? notInOne(classified, REPEATABLE)
       : asked.mode === null
         ? mixed()
-        : contradiction(asked.mode, classified, isWritten);
+        : contradiction(asked.mode, classified, said.mode !== null && !isHook, isHook ? HOOK : SCRIPT);
   if (broken !== null) {
     const reason = file.repeatable === true ? 'repeatable' : 'directive';
     problems.push({ ...directiveProblem(path, broken), reason });
@@ -159,6 +165,11 @@ const SCRIPT: InOne = {
   ofControl: 'take its transaction control out, or begin it with `-- rungs: plain`',
   ofAlone: 'take it out, or begin the script with `-- rungs: no-transaction`',
 };
+const HOOK: InOne = {
+  what: 'a hook',
+  ofControl: 'take its transaction control out',
+  ofAlone: 'take it out, or make a command of it',
+};
 const REPEATABLE: InOne = {
   what: 'a repeatable',
   ofControl: 'take its transaction control out',
@@ -180,9 +191,14 @@ function notInOne(statements: readonly Known[], { what, ofControl, ofAlone }: In
 /**
  * Where a comment (or, of a script, the layout) asks for what the file's own statements forbid. Plain forbids nothing.
  */
-function contradiction(mode: Mode, statements: readonly Known[], isWritten: boolean): DirectiveFault | null {
+function contradiction(
+  mode: Mode,
+  statements: readonly Known[],
+  isWritten: boolean,
+  kind: InOne,
+): DirectiveFault | null {
   if (mode === 'plain') return null;
-  if (mode === 'atomic' && !isWritten) return notInOne(statements, SCRIPT);
+  if (mode === 'atomic' && !isWritten) return notInOne(statements, kind);
   const said = `\`-- rungs: ${wordOf(mode)}\``;
   const control = statements.find((s) => s.control !== null);
   if (control !== undefined) {

@@ -60,6 +60,13 @@ export function fromCodePoints(text: string, n: number): number {
 /** The index of the character that holds the UTF-8 byte with `n` others before it. */
 export const fromBytes = (text: string, n: number): number => byteWalk(text)(n).offset;
 
+/** The server's position in a message as an index into it. A SQL_ASCII server does not know characters and counts bytes. */
+export function serverOffset(position: string | undefined, text: string, encoding: string): number | null {
+  if (position === undefined) return null;
+  const count = Number(position) - 1;
+  return encoding === 'SQL_ASCII' ? fromBytes(text, count) : fromCodePoints(text, count);
+}
+
 /** Turns ascending byte offsets into indices and lines: one pass over the text for all of them. */
 export function byteWalk(text: string): (byte: number) => { readonly offset: number; readonly line: number } {
   let offset = 0;

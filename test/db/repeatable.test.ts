@@ -1,6 +1,6 @@
 /** Repeatables as a user has them: run behind the versioned files, again when they say something else, and recorded. */
 
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
@@ -252,6 +252,24 @@ it('what needs more than one transaction is refused with its place before anythi
   expect(await place.tables()).toEqual([]);
 });
 
+it('hooks run around each, with its name and no version', async () => {
+  const place = await workplace(FILES);
+  place.write({
+    '../rungs.yaml': 'hooks:\n  afterEach:\n    - note.sql\n    - command: cat >> told\n',
+    '../note.sql': "insert into noted values (current_setting('rungs.migration'));",
+  });
+  await place.database.query('create table noted (id text)');
+  expect((await place.rungs('up')).code).toBe(0);
+  const noted = await place.database.query('select id from noted');
+  expect(noted.map((r) => r.id)).toEqual(['1', 'R__1_v.sql', 'R__2_w.sql']);
+  const plans = readFileSync(join(place.folder, 'told'), 'utf8').trim().split('\n');
+  expect(plans.map((plan) => JSON.parse(plan).migration)).toMatchObject([
+    { id: '1', version: '1' },
+    { id: 'R__1_v.sql', version: null, mode: 'atomic' },
+    { id: 'R__2_w.sql', version: null, mode: 'atomic' },
+  ]);
+});
+
 it('plain mode is for versioned files alone', async () => {
   const place = await workplace(FILES);
   place.write({ '../rungs.yaml': 'plain: true\n' });
@@ -322,6 +340,8 @@ describe('two runs that got past the locks', () => {
       cleanUp: 'reset all',
       lockIds: [],
       statementLockMs: 0,
+      cleanUpTags: 1,
+      hooks: { before: [], after: [] },
     };
     return atomic(envelope, step).text;
   };

@@ -22,7 +22,9 @@ describe('the guarded ledger write', () => {
     author: { tool: 'test', run: 'test' },
     nonce: 'nonce',
     cleanUp: 'reset all',
+    cleanUpTags: 1,
     lockIds: [],
+    hooks: { before: [], after: [] },
     statementLockMs: 0,
   };
 

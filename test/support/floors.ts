@@ -12,6 +12,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       'src/reasons.ts',
       'src/report.ts',
       'src/state.ts',
+      'src/hook.ts',
     ],
   },
   {
@@ -24,6 +25,10 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/digest.ts',
         'src/cures.ts',
         'src/failure.ts',
+        'src/file-message.ts',
+        'src/marker.ts',
+        'src/hook-text.ts',
+        'src/hook-failure.ts',
         'src/problems.ts',
         'src/messages.ts',
       ],
@@ -44,6 +49,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
     files: [
       ...[
         'src/source.ts',
+        'src/hook-files.ts',
         'src/large.ts',
         'src/rows.ts',
         'src/analysed.ts',
@@ -65,7 +71,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
   {
     what: '3: a whole command',
     files: [
-      ...['src/job.ts', 'src/log.ts', 'src/recover.ts', 'src/steps.ts'],
+      ...['src/job.ts', 'src/log.ts', 'src/hooks.ts', 'src/recover.ts', 'src/steps.ts'],
       ...[
         'src/engine.ts',
         'src/force.ts',
@@ -88,22 +94,27 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
 const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/migration.ts': ['src/recorded.ts'],
   'src/recorded.ts': ['src/migration.ts'],
-  'src/event.ts': ['src/migration.ts'],
+  'src/event.ts': ['src/migration.ts', 'src/hook.ts'],
+  'src/hook.ts': ['src/migration.ts', 'src/report.ts'],
   'src/errors.ts': ['src/migration.ts', 'src/reasons.ts', 'src/report.ts', 'src/state.ts'],
-  'src/report.ts': ['src/migration.ts', 'src/event.ts', 'src/errors.ts'],
+  'src/report.ts': ['src/hook.ts', 'src/migration.ts', 'src/event.ts', 'src/errors.ts'],
   'src/state.ts': ['src/recorded.ts'],
   'src/applied-names.ts': ['src/layout/', 'src/ledger/'],
   'src/applied.ts': ['src/applied-names.ts', 'src/ledger/'],
   'src/session-state.ts': ['src/ledger/'],
-  'src/messages.ts': ['src/ledger/'],
-  'src/failure.ts': ['src/cures.ts', 'src/ledger/', 'src/messages.ts', 'src/report/'],
+  'src/messages.ts': ['src/ledger/', 'src/file-message.ts', 'src/hook-text.ts', 'src/marker.ts'],
+  'src/hook-text.ts': ['src/failure.ts', 'src/file-message.ts'],
+  'src/hook-failure.ts': ['src/cures.ts', 'src/failure.ts', 'src/file-message.ts', 'src/hook-text.ts'],
+  'src/failure.ts': ['src/cures.ts', 'src/ledger/', 'src/file-message.ts', 'src/report/'],
   'src/adopt/': ['src/ledger/'],
   'src/status.ts': ['src/layout/', 'src/ledger/', 'src/plan/'],
   'src/plan/': ['src/ledger/'],
   'src/config/': ['src/sql/placeholders.ts'],
   'src/sql/': ['src/config/nearest.ts'],
   'src/report/': ['src/adopt/', 'src/config/', 'src/status.ts'],
+  'src/look.ts': ['src/refused.ts'],
   'src/source.ts': ['src/large.ts'],
+  'src/hook-files.ts': ['src/source.ts'],
   'src/rows.ts': ['src/large.ts'],
   'src/analysed.ts': ['src/rows.ts'],
   'src/send.ts': ['src/patience.ts', 'src/rows.ts', 'src/watch.ts'],
@@ -119,8 +130,9 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/apply.ts': ['src/again.ts', 'src/duplicates.ts', 'src/opened.ts', 'src/resumable.ts', 'src/send.ts'],
   'src/recover.ts': ['src/job.ts'],
-  'src/steps.ts': ['src/note-failure.ts', 'src/job.ts', 'src/log.ts', 'src/recover.ts'],
-  'src/engine.ts': ['src/note-failure.ts', 'src/job.ts', 'src/log.ts', 'src/steps.ts'],
+  'src/hooks.ts': ['src/job.ts', 'src/log.ts'],
+  'src/steps.ts': ['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/log.ts', 'src/recover.ts'],
+  'src/engine.ts': ['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/log.ts', 'src/steps.ts'],
   'src/force.ts': ['src/job.ts', 'src/log.ts'],
   'src/adopt.ts': ['src/job.ts'],
   'src/unmanaged.ts': ['src/job.ts'],
@@ -144,6 +156,7 @@ const BESIDE_THE_API: Readonly<Record<string, readonly string[]>> = {
   'tasks/backup/access.ts': ['src/pg/connect.ts'],
   'tasks/backup/server.ts': ['src/pg/connect.ts', 'src/refused.ts'],
   'build/survey.ts': ['src/source.ts', 'src/embed.ts'],
+  'build/hooks.ts': ['src/source.ts', 'src/embed.ts'],
 };
 
 /** One dependency, one door. `type:` allows `import type` alone. */

@@ -1,0 +1,65 @@
+/** Hooks as they are given, to hooks with their files read. */
+
+import { MigrateError } from './errors.ts';
+import { type GivenHook, type GivenHooks, HOOK_NAMES, type Hook, type HookName, type Hooks } from './hook.ts';
+import type { MigrationFile, Problem } from './migration.ts';
+import { problemsError } from './problems.ts';
+import { readFile } from './source.ts';
+import { fillIn, type Placeholders } from './sql/placeholders.ts';
+
+/** Throws MIGRATION_SOURCE_FAILED with every file that cannot be read. */
+export async function readHooks(given: GivenHooks, placeholders: Placeholders | null): Promise<Hooks> {
+  const problems: Problem[] = [];
+  const files = new Map<string, MigrationFile>();
+  const hooks: Record<HookName, Hook[]> = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] };
+  for (const name of HOOK_NAMES) {
+    for (const hook of listOf(given[name])) {
+      const read = await readHook(name, hook, { files, placeholders });
+      if ('problem' in read) problems.push(read.problem);
+      else hooks[name].push(read);
+    }
+  }
+  if (problems.length > 0) throw problemsError(problems, new Map(), 'read the hooks');
+  return hooks;
+}
+
+const listOf = (given: GivenHooks[HookName]): readonly GivenHook[] =>
+  given === undefined ? [] : Array.isArray(given) ? given : [given as GivenHook];
+
+interface Reading {
+  /** By path: one may be several hooks, and is read once. */
+  readonly files: Map<string, MigrationFile>;
+  readonly placeholders: Placeholders | null;
+}
+
+async function readHook(
+  hook: HookName,
+  given: GivenHook,
+  { files, placeholders }: Reading,
+): Promise<Hook | { readonly problem: Problem }> {
+  if (typeof given === 'function') {
+    return { kind: 'function', name: given.name || 'function', run: given };
+  }
+  if (typeof given === 'string') {
+    const known = files.get(given);
+    if (known !== undefined) return sql(known);
+    const read = await readFile(given);
+    if ('problem' in read) return read;
+    const file = fillIn(read.file, placeholders);
+    files.set(given, file);
+    return sql(file);
+  }
+  if ('command' in given) return { kind: 'command', name: given.command, run: given.run };
+  const [only, second] = given.migrations;
+  if (given.layout !== 'script' || only?.up == null || second !== undefined) throw notOne(hook, given.origin);
+  return sql(fillIn(only.up, placeholders));
+}
+
+const sql = (file: MigrationFile): Hook => ({ kind: 'sql', name: file.path, file });
+
+const notOne = (hook: HookName, origin: string): MigrateError =>
+  new MigrateError('CONFIG_INVALID', 'hook', {
+    operation: `read the ${hook} hook`,
+    message: `a hook is one file, and ${origin} is a folder`,
+    hint: 'import the file, as in `migrations:./hooks/limits.sql`',
+  });
