@@ -5,7 +5,7 @@ import { viteValidatorPlugin } from './build/validator.mjs';
 const plugins = [viteValidatorPlugin];
 
 /** `unit` needs nothing. The others share one server for the whole run (test/support/global-setup.ts). */
-const onServer = (name: string, more: TestProjectInlineConfiguration['test'] = {}) => ({
+export const onServer = (name: string, more: TestProjectInlineConfiguration['test'] = {}) => ({
   plugins,
   test: {
     name,
@@ -19,13 +19,15 @@ const onServer = (name: string, more: TestProjectInlineConfiguration['test'] = {
   },
 });
 
+/** Most tests wait for a server: two at once also where vitest would run one (two cores). */
+export const maxWorkers = Math.max(2, availableParallelism() - 1);
+
 /** Suites that say at their end what they have done, and how often. */
 const COUNTED = ['test/support/global-setup.ts', 'test/support/counts-setup.ts'];
 
 export default defineConfig({
   test: {
-    // Most tests wait for a server: two at once also where vitest would run one (two cores).
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers,
     projects: [
       { plugins, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       onServer('db'),

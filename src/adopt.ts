@@ -79,7 +79,7 @@ async function underLock(
       e.migration === null ? [] : [{ ...e, migration: e.migration }],
     );
     const author = { tool: adoption.tool, run: job.newId() };
-    await session.send(write(adoption.ledger, recorded, rows, adoption.version, author, guard));
+    await session.transact(write(adoption.ledger, recorded, rows, adoption.version, author, guard));
     return { ...adoption, written: true };
   });
 }

@@ -145,6 +145,7 @@ function jobFor(command: string, options: RunOptions): Job {
       ahead: options.acceptAhead ?? false,
     },
     lockTimeoutMs: options.lockTimeoutMs ?? 15_000,
+    lockStrategy: options.lockStrategy ?? 'session',
     patience: { ...PATIENCE, ...options.blocked, chance: Math.random },
     dryRun: options.dryRun ?? false,
     plainOnly: options.plain ?? false,
@@ -171,6 +172,9 @@ function sentinelOf(text: string): Door['table']['sentinel'] {
   const dot = text.indexOf('.');
   return { schema: dot < 0 ? null : text.slice(0, dot), name: text.slice(dot + 1) };
 }
+
+const primaryOf = (database: Database): Database =>
+  database.target === 'read-write' ? database : { ...database, target: 'primary' };
 
 const isStandard = ({ schema, name }: Database['table']): boolean =>
   schema === null && name === 'schema_migrations';
@@ -216,7 +220,9 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
       } = options.retry ?? {};
       return connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal, told });
     },
-    reopen: () => connect(parsed, applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
+    // A standby knows only what it has replayed by then: that is no answer.
+    reopen: () =>
+      connect(primaryOf(parsed), applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
     beside: async (signal) => {
       const once = { attempts: 1, delayMs: 0, deadlineMs: Infinity, now, emit: () => {}, signal };
       return connect(said, applicationName, once);

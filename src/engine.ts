@@ -10,10 +10,8 @@ import { MigrateError } from './errors.ts';
 import { refuseUnavailable } from './extensions.ts';
 import type { Hooks } from './hook.ts';
 import type { Job } from './job.ts';
-import type { Entry } from './ledger/journal.ts';
 import { type Log, startLog } from './log.ts';
-import { look, readRecorded, type Sight, stateBefore } from './look.ts';
-import * as messages from './messages.ts';
+import { look, readRecorded, type Sight } from './look.ts';
 import type { Goal, Migrations } from './migration.ts';
 import { noteUnread } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
@@ -21,12 +19,13 @@ import type { Session } from './pg/session.ts';
 import { hookFiles, stepHooks } from './plan/hooks.ts';
 import { plan, refuseMoves } from './plan/plan.ts';
 import { codeOf, commandOf, isSamePlan, type Plan } from './plan/situation.ts';
+import { lockingOf, prepare, refuseLong, stateBefore } from './prepare.ts';
 import type { Recorded } from './recorded.ts';
 import { asMigrateError, refused } from './refused.ts';
 import { withoutReworded } from './repeatable.ts';
 import type { Outcome } from './report.ts';
 import type { Worker } from './send.ts';
-import { cleanUp, restore } from './session-state.ts';
+import { restore } from './session-state.ts';
 import type { State } from './state.ts';
 import { runSteps } from './steps.ts';
 
@@ -89,12 +88,12 @@ async function firstView(command: Command, session: Session): Promise<View> {
     if (job.dryRun || !(e instanceof MigrateError) || e.reason !== 'dirty') throw e;
     const { identity, place } = await look(session, job.door.table, command.source.layout);
     const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
-    const { lockTimeoutMs: timeoutMs, now, signal } = job;
-    await acquire(session, ids, { code: e.code, timeoutMs, now, emit: log.emit, signal });
+    const { lockStrategy, lockTimeoutMs: timeoutMs, now, signal } = job;
+    await acquire(session, ids, { lockStrategy, code: e.code, timeoutMs, now, emit: log.emit, signal });
     try {
       return await view(command, session, null);
     } finally {
-      await release(session, ids).catch(() => {});
+      await release(session, ids, job).catch(() => {});
     }
   }
 }
@@ -130,32 +129,39 @@ async function view(command: Command, session: Session, before: View | null): Pr
   };
   const analysed = await analyse(planned.steps, before?.analysed ?? new Map(), setting, hookFiles(hooks));
   const made = await withoutReworded(planned, analysed, state);
+  if (job.lockStrategy === 'transaction')
+    refuseLong(made.steps, hooks, analysed, setting.code, job.plainOnly);
   if (before === null) await refuseUnavailable(session, made.steps, analysed, setting);
   log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
   return { sight, recorded, state, plan: made, analysed };
 }
 
 async function underLock(command: Command, session: Session, first: View, asked: boolean): Promise<void> {
+  // Where the locks are taken anew for each message, other runs come in between.
+  while ((await runLocked(command, session, first, asked)) === 'overtaken') {
+    if (asked) throw stop(command, first, 'raced', 'another run has gone on from here meanwhile');
+  }
+}
+
+async function runLocked(
+  command: Command,
+  session: Session,
+  first: View,
+  asked: boolean,
+): Promise<'done' | 'overtaken'> {
   const { job, log, goal, hooks } = command;
-  const { identity, place } = first.sight;
+  const { identity, place, ledger } = first.sight;
   const code = codeOf(goal, first.recorded.head);
-  const sessionState = await stateBefore(session, identity.canWatch);
   const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
+  const sessionState = await stateBefore(session, job, identity.canWatch);
   // While another run is half-way, a look can find it dirty; that is not ours to judge yet.
   const settled = () =>
     view(command, session, first).then(
       (v) => isNothing(v.plan),
       () => false,
     );
-  const got = await acquire(session, ids, {
-    code,
-    timeoutMs: job.lockTimeoutMs,
-    now: job.now,
-    emit: log.emit,
-    signal: job.signal,
-    ...(asked ? {} : { settled }),
-  });
-  if (got === 'settled') return;
+  const wait = { ...job, code, timeoutMs: job.lockTimeoutMs, emit: log.emit };
+  if ((await acquire(session, ids, asked ? wait : { ...wait, settled })) === 'settled') return 'done';
   let isDone = false;
   try {
     const now = await view(command, session, first);
@@ -175,47 +181,36 @@ async function underLock(command: Command, session: Session, first: View, asked:
       multiStatement: job.door.multiStatement,
       envelope: {
         place,
-        ledger: first.sight.ledger,
+        ledger,
         author: { tool: job.tool, run: job.newId() },
         nonce: job.newId(),
-        ...cleanUp(sessionState),
+        ...(await lockingOf(session, ids, sessionState, identity.canWatch)),
         hooks: stepHooks(hooks, now.analysed),
-        lockIds: ids,
         statementLockMs: identity.hasLockTimeout ? 0 : job.patience.timeoutMs,
       },
     };
     if (!isNothing(now.plan)) await prepare(worker, now);
-    await runSteps({ worker, job, log, goal, hooks, ...now.plan, analysed: now.analysed, identity });
+    if (job.lockStrategy === 'transaction') await release(session, ids, job);
+    const end = await runSteps({
+      worker,
+      job,
+      log,
+      goal,
+      hooks,
+      ...now.plan,
+      analysed: now.analysed,
+      identity,
+    });
     isDone = true;
+    return end;
   } finally {
     session.onNotice = () => {};
     // Closing an own connection would do; a lent one lives on. A lost one has nothing left to release.
-    await release(session, ids).catch((e: Error) => {
+    await release(session, ids, job).catch((e: Error) => {
       if (isDone) closeFailed(log, e);
     });
-    if (session.lent) await session.send(restore(sessionState)).catch(() => {});
+    if (sessionState?.lent) await session.send(restore(sessionState)).catch(() => {});
   }
-}
-
-/** The tables, what happened without us, and the edited files that are accepted. */
-async function prepare(worker: Worker, { recorded, state, plan }: View): Promise<void> {
-  const common = { mode: null, head: recorded.head.version } as const;
-  const unseen = state.unseen.map(
-    ({ migration, direction }): Entry => ({ ...common, ...migration, direction, kind: 'assumed' }),
-  );
-  const accepted = plan.accepted.map((m): Entry => {
-    const checksum = m.up?.checksum ?? null;
-    return { ...common, ...worker.envelope.ledger.key(m), checksum, direction: 'up', kind: 'accepted' };
-  });
-  const exists = { ledger: recorded.ledgerExists, journal: recorded.journalExists };
-  const text = messages.prepare(worker.envelope, exists, [...unseen, ...accepted], plan.accepted);
-  if (text === null) return;
-  const work = worker.session.send(text).catch(async (e: unknown) => {
-    // It leaves its transaction open, and a client on loan goes on.
-    await worker.session.send('rollback').catch(() => {});
-    throw e;
-  });
-  await refused(work, 'MIGRATION_INIT_FAILED', 'create the version table and the journal');
 }
 
 function stop(

@@ -9,6 +9,7 @@ import { NO_SENTINEL } from './ledger/sentinel.ts';
 import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
 import { REASONS, type Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
+import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
 import { serverOffset } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
@@ -71,7 +72,7 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    reason === 'raced' || reason === 'sentinel'
+    reason === 'raced' || reason === 'sentinel' || reason === 'pooler'
       ? details
       : { ...details, hint: next(failed, step, mode, place, statement) },
   );
@@ -149,6 +150,7 @@ function typeAt(place: Place | null): string | null {
 
 export function reasonOf(server: ServerError): Reason {
   if (server.code === RACED) return 'raced';
+  if (server.code === ELSEWHERE) return 'pooler';
   if (server.code === NO_SENTINEL) return 'sentinel';
   if (server.code === '42501') return 'permission';
   if (server.code === '25006') return 'read_only';

@@ -67,8 +67,8 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
         { ledger: recorded.ledgerExists, journal: recorded.journalExists },
         [],
       );
-      if (tables !== null) await held.send(tables);
-      await held.send(messages.force(writer, to, rows));
+      if (tables !== null) await held.transact(tables);
+      await held.transact(messages.force(writer, to, rows));
     };
     await withLocks(session, ids, wait, work, closeFailed);
   } catch (e) {

@@ -5,6 +5,7 @@ import type { Hooks } from './hook.ts';
 import type { Tables } from './ledger/identify.ts';
 import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
 import type { Patience } from './patience.ts';
+import type { LockStrategy } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import type { Allowances } from './plan/situation.ts';
 
@@ -34,6 +35,7 @@ export interface Job {
   readonly hooks: () => Promise<Hooks>;
   readonly allow: Allowances;
   readonly lockTimeoutMs: number;
+  readonly lockStrategy: LockStrategy;
   /** With locks that others have on tables and the like. */
   readonly patience: Patience;
   readonly dryRun: boolean;

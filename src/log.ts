@@ -1,5 +1,6 @@
 /** Keeps what happened while it happens, and tells whoever listens. */
 
+import { stateOf } from './applied.ts';
 import type { Done } from './apply.ts';
 import type { MigrateError } from './errors.ts';
 import { type Emit, type Warning, warn } from './event.ts';
@@ -8,7 +9,7 @@ import { inOrder } from './layout/named.ts';
 import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
 import { inStep, plannedHooks } from './plan/hooks.ts';
 import type { Plan } from './plan/situation.ts';
-import type { Head } from './recorded.ts';
+import type { Head, Recorded } from './recorded.ts';
 import {
   emptyReport,
   type HookReport,
@@ -18,6 +19,7 @@ import {
   refOf,
   type StepReport,
 } from './report.ts';
+import type { State } from './state.ts';
 
 export interface Log {
   readonly emit: Emit;
@@ -33,8 +35,8 @@ export interface Log {
   readonly hooked: (hook: HookReport) => void;
   /** Sent, and its outcome cannot be found out. */
   readonly unknown: (step: Step) => void;
-  /** The ledger as it was read after a failure. */
-  readonly landed: (head: Head) => void;
+  /** The ledger and the journal as they were read after a failure, and which steps have gone since they were finished. */
+  readonly landed: (recorded: Recorded, gone?: readonly Step[]) => void;
   readonly outcome: (error: MigrateError | null) => Outcome;
 }
 
@@ -49,7 +51,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let hooks: Hooks = NO_HOOKS;
   const ran: HookReport[] = [];
   const warnings: Warning[] = [];
-  const applied: StepReport[] = [];
+  let applied: StepReport[] = [];
   const unknown: Step[] = [];
   let from: Head = { version: null, dirty: false };
   let now: Head = from;
@@ -57,6 +59,10 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let remaining: readonly Migration[] = [];
   let modes: (step: Step) => Mode = () => 'atomic';
   let current: Step | null = null;
+  /** How many were applied before the plan was made. */
+  let before = 0;
+  /** By id, what was applied when the database was last read: another run may have gone on where this one was cut short. */
+  let standing: State['applied'] | null = null;
 
   const emit: Emit = (event) => {
     if (event.kind === 'warning') {
@@ -71,8 +77,11 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     emit,
     warn: (reason, message, file) => warn(emit, reason, message, file),
     planned: (head, plan, mode) => {
-      from = head;
+      // A plan after the first steps: another run came in between.
+      if (applied.length === 0) from = head;
       now = head;
+      current = null;
+      before = applied.length;
       steps = plan.steps;
       remaining = plan.remaining;
       modes = mode;
@@ -84,7 +93,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       if (layout === 'script') emit({ kind: 'initializing' });
     },
     seen: (head) => {
-      from = head;
+      if (applied.length === 0) from = head;
       now = head;
     },
     started: (step, mode) => {
@@ -108,8 +117,12 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       current = null;
       unknown.push(step);
     },
-    landed: (head) => {
-      now = head;
+    landed: (recorded, gone = []) => {
+      now = recorded.head;
+      const ids = new Set(gone.map((s) => s.migration.id));
+      applied = applied.filter((s) => !ids.has(s.id));
+      const migrations = [...steps.map((s) => s.migration), ...remaining];
+      standing = stateOf(recorded, { layout, migrations }).applied;
     },
     outcome: (error) => {
       const isThere = layout === 'script' && steps.length === 0 && remaining.length === 0;
@@ -131,9 +144,13 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   }
 
   function report(): Report {
-    const done = applied.length;
+    const done = applied.length - before;
     const undone = steps.slice(done);
     const failed = current;
+    const unapplied =
+      standing === null
+        ? pendingAfter(undone, remaining)
+        : notIn(standing, [...steps.map((s) => s.migration), ...remaining]);
     return {
       ...common(now),
       applied,
@@ -145,13 +162,19 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => refOf(s.migration)),
       unknown: unknown.map((s) => refOf(s.migration)),
       // What may have been committed is not to be called unapplied, nor what may have been reverted.
-      pending: pendingAfter(undone, remaining).filter((m) => !unknown.some((s) => s.migration.id === m.id)),
+      pending: unapplied.filter((m) => !unknown.some((s) => s.migration.id === m.id)),
     };
   }
 
   function common(after: Head): Report {
     return { ...emptyReport, layout, from: from.version, to: after.version, dirty: after.dirty, warnings };
   }
+}
+
+/** What is unapplied, as it was read. */
+function notIn(standing: State['applied'], all: readonly Migration[]): readonly MigrationRef[] {
+  const unapplied = new Map(all.filter((m) => !standing.has(m.id)).map((m) => [m.id, m]));
+  return [...unapplied.values()].sort(inOrder).map(refOf);
 }
 
 /** What is unapplied: what the plan left, and the planned ups that were not done. */

@@ -10,8 +10,6 @@ import type { Layout } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import type { Reason } from './reasons.ts';
 import type { Place, Recorded, Row } from './recorded.ts';
-import { refused } from './refused.ts';
-import { decode, own, READ, type SessionState } from './session-state.ts';
 
 /** What we found at the other end. */
 export interface Sight {
@@ -26,7 +24,9 @@ const OLDEST = 140000;
 export async function look(session: Session, table: Tables, layout: Layout | null): Promise<Sight> {
   const isScript = layout === 'script';
   refuseNameless(table);
-  const reply = await session.query(identify(table, session.lent, isScript ? table.sentinel : null));
+  const reply = await session.query(
+    identify(table, session.lent, isScript ? table.sentinel : null, session.announced),
+  );
   const found = decodeIdentity(reply.sets[0]?.[0] ?? {});
   const identity = isScript ? withSentinel(found, table.name) : found;
   session.pid = identity.pid;
@@ -34,7 +34,8 @@ export async function look(session: Session, table: Tables, layout: Layout | nul
   const operation = 'identify the database';
   const fail = (reason: Reason, message: string) =>
     new MigrateError('MIGRATION_INIT_FAILED', reason, { operation, message });
-  if (identity.inTransaction) throw fail('in_transaction', 'the client is inside a transaction');
+  if (identity.inTransaction && !session.inOwnTransaction)
+    throw fail('in_transaction', 'the client is inside a transaction');
   if (identity.serverVersion < OLDEST) {
     throw fail(
       'server_version',
@@ -151,15 +152,4 @@ export async function readRecorded(session: Session, { identity, place, ledger }
   const rows = ledgerExists ? (sets.shift() ?? null) : null;
   const history = journal.decode(sets.shift() ?? []);
   return { ledgerExists, journalExists, ...ledger.decode(rows, place, history), journal: history };
-}
-
-/** What a session is to be brought back to. */
-export async function stateBefore(session: Session, watch: boolean): Promise<SessionState> {
-  if (!session.lent) return own(watch);
-  const reply = await refused(
-    session.query(READ),
-    'MIGRATION_INIT_FAILED',
-    'read the lent client’s settings',
-  );
-  return decode(reply.sets[0]?.[0] ?? {}, watch);
 }

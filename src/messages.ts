@@ -8,14 +8,14 @@ import type { SqlHook, StepHooks } from './hook.ts';
 import { hooked, moved, weave } from './hook-text.ts';
 import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
-import { record } from './ledger/ledgers.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
 import { marker } from './marker.ts';
 import type { Analysis, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
+import { enclosing, held, type Locking } from './opening.ts';
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
-import { wordingOf } from './sql/wording.ts';
+import { keptOf } from './sql/wording.ts';
 import { blanked } from './sql/wrapper.ts';
 
 /** Who writes what was done, and where: enough for what runs no file. */
@@ -26,22 +26,16 @@ export interface Writer {
 }
 
 /** What is the same for every message of a run. */
-export interface Envelope extends Writer {
+export interface Envelope extends Writer, Locking {
   /** Unguessable, so that no file can fake a marker. */
   readonly nonce: string;
   /** What makes the session as it was (session-state.ts); sent after each file, before the ledger write. */
-  readonly cleanUp: string;
-  /** How many statements that is. */
-  readonly cleanUpTags: number;
-  readonly lockIds: readonly bigint[];
+  readonly cleanUp: readonly string[];
   /** How long a statement waits for somebody else's lock; 0: as the session has it. */
   readonly statementLockMs: number;
   /** In the transactions of each step. */
   readonly hooks: StepHooks;
 }
-
-const checksumOf = ({ migration: { up }, last }: Step): string | null =>
-  up === null ? null : last === undefined ? up.checksum : wordingOf(up);
 
 const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   ...ledger.key(step.migration),
@@ -49,7 +43,7 @@ const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   kind: 'run',
   mode,
   head: step.to,
-  checksum: checksumOf(step),
+  ...keptOf(step),
 });
 
 /** Milliseconds since the message arrived, which began the transaction. */
@@ -69,8 +63,8 @@ export const limited = (e: Envelope): string => limit(e, 'session').join();
 export const UNLIMITED = 'set lock_timeout = 0';
 
 /** What stands before a file in its transaction. */
-export function opening(e: Envelope, step: Step): FileMessage {
-  const head = ['begin', ...limit(e, 'local')];
+export function opening(e: Envelope, step: Step, { before } = enclosing(e, step)): FileMessage {
+  const head = [...before, ...limit(e, 'local')];
   return hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step);
 }
 
@@ -81,30 +75,37 @@ export function beginning(e: Envelope, step: Step): FileMessage {
 }
 
 /** afterEach finds the session as it was at its start, whatever the file has set, and leaves it so too. */
-function cleaned(e: Envelope, step: Step, limits: readonly string[]): FileMessage {
-  const clean = `${[e.cleanUp, ...limits].join('; ')}; `;
-  if (e.hooks.after.length === 0) return own(clean);
-  const { text, hooks } = hooked(clean, e.cleanUpTags + limits.length, e.hooks.after, step);
-  return own(`${text}${clean}`, hooks);
+function cleaned(e: Envelope, step: Step, first: readonly string[], limits: readonly string[]): FileMessage {
+  const before = [...first, ...e.cleanUp, ...limits];
+  const text = `${before.join('; ')}; `;
+  if (e.hooks.after.length === 0) return own(text);
+  const { text: around, hooks } = hooked(text, before.length, e.hooks.after, step);
+  return own(`${around}${[...e.cleanUp, ...limits].join('; ')}; `, hooks);
 }
 
 /**
  * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
  * waited for, the file's are held.
  */
-export function closing(e: Envelope, step: Step, meaning: string | null = null): FileMessage {
-  const { text, hooks } = cleaned(e, step, limit(e, 'local'));
-  const done = `${record(e, step, ELAPSED)};
-${journal.insert(e.place, { ...entry(e, step, 'atomic'), meaning }, e.author, 'done')}; commit; ${marker(e)}`;
-  return own(`${text}${done}`, hooks);
+export function closing(e: Envelope, step: Step, { first, last } = enclosing(e, step)): FileMessage {
+  const { text, hooks } = cleaned(e, step, first, limit(e, 'local'));
+  const record = [...last, e.ledger.record(e.place, step, ELAPSED)].join('; ');
+  const end = `${record};
+${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
+  return own(`${text}${end}`, hooks);
 }
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null): FileMessage {
-  const first = opening(e, step);
-  const last = closing(e, step, analysis?.meaning);
+export function atomic(
+  e: Envelope,
+  step: Step,
+  analysis: Analysis | null = null,
+  around = enclosing(e, step),
+): FileMessage {
+  const first = opening(e, step, around);
+  const last = closing(e, step, around);
   const body = `${first.text}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; `;
-  const tagsBefore = 1 + limit(e, 'local').length + weave(e.hooks.before, step).tags;
+  const tagsBefore = around.before.length + limit(e, 'local').length + weave(e.hooks.before, step).tags;
   const statements = analysis?.statements.length ?? 0;
   const hooks = [...(first.hooks ?? []), ...moved(last.hooks ?? [], body.length, tagsBefore + statements)];
   const data = dataOf(step.file);
@@ -118,15 +119,17 @@ export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): Fil
   // With hooks it comes before them, as one that sets its own is to win.
   const [first, last] = e.hooks.before.length > 0 ? [limits, []] : [[], limits];
   const write = journal.insert(e.place, entry(e, step, mode), e.author, 'started');
-  const head = `begin; ${begin};\n${[write, ...first].join('; ')}; `;
-  const { text, hooks } = hooked(head, (begin === '' ? 2 : 3) + first.length, e.hooks.before, step);
+  const begins = ['begin', ...held(e), ...(begin === '' ? [] : [begin])];
+  const head = `${begins.join('; ')};\n${[write, ...first].join('; ')}; `;
+  const { text, hooks } = hooked(head, begins.length + 1 + first.length, e.hooks.before, step);
   return own(`${text}${['commit', ...last].join('; ')}`, hooks);
 }
 
 /** Hooks of the whole run, in a transaction of their own. */
 export function alongside(e: Envelope, hooks: readonly SqlHook[]): FileMessage {
-  const { text, hooks: parts } = hooked('begin; ', 1, hooks, null);
-  return own(`${text}${e.cleanUp}; commit`, parts);
+  const head = ['begin', ...held(e)];
+  const { text, hooks: parts } = hooked(`${head.join('; ')}; `, head.length, hooks, null);
+  return own(`${text}${e.cleanUp.join('; ')}; commit`, parts);
 }
 
 /** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */
@@ -140,7 +143,7 @@ export function finish(
   const cleans = mode === 'resumable' || e.hooks.after.length > 0;
   // A file may have made transactions read-only; the clean-up ends that for the next.
   const head = `begin${cleans ? ' read write' : ''}; `;
-  const { text, hooks = [] } = cleans ? cleaned(e, step, []) : own('');
+  const { text, hooks = [] } = cleans ? cleaned(e, step, [], []) : own('');
   const end = `${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
   return own(`${head}${text}${end}`, moved(hooks, head.length, 1));

@@ -222,6 +222,8 @@ export interface Step {
   readonly resume: JournalRow | null;
   /** Of a repeatable: how it was run last, which no other run may have changed meanwhile; null for never. */
   readonly last?: Repetition | null;
+  /** Of a repeatable: that of its analysis. */
+  readonly meaning?: string | null;
 }
 
 /** What the user asked for. */

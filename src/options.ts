@@ -33,6 +33,8 @@ export interface Options {
   readonly onEvent?: Emit;
   /** Milliseconds to wait for the migration lock; default 15,000. */
   readonly lockTimeoutMs?: number;
+  /** `transaction`: each migration takes the lock for itself, as poolers in transaction mode need; default `session`. */
+  readonly lockStrategy?: 'session' | 'transaction';
   /**
    * Connection attempts for failures that can pass, the milliseconds before the second (they double, up to ten
    * times), and the milliseconds for all of them together; default 3, 500 and no limit; for a script 5 and 5,000.

@@ -87,6 +87,11 @@ export const REASONS = {
     meaning: 'A table with the version table’s or the journal’s name is somebody else’s.',
     next: 'where another tool owns the name, name ours with `x-migrations-table=` or `x-journal-table=` in the URL; `task migrate:adopt` takes another tool’s database over',
   },
+  lock_strategy: {
+    meaning:
+      'A file needs more than one transaction, and with `lockStrategy: transaction` no lock lasts longer. Nothing was run.',
+    next: 'run it over a direct connection, without `lockStrategy: transaction`',
+  },
   lock_timeout: {
     meaning:
       'Another session held a lock for too long: the migration lock, or (SQLSTATE 55P03 or 57014) one that a statement needs.',
@@ -129,6 +134,11 @@ export const REASONS = {
     next: 'renumber it, or run `task migrate -- --allow-out-of-order`',
   },
   permission: { meaning: 'The role lacks a right.', next: 'grant the right, or connect as the owner' },
+  pooler: {
+    meaning:
+      'A connection pooler is in between, and hands each transaction to another backend. Nothing was run.',
+    next: 'connect to the server’s own port, or write `lockStrategy: transaction` into rungs.yaml (docs/poolers.md)',
+  },
   placeholder: {
     meaning: 'A placeholder in a file cannot be filled in. Nothing was run.',
     next: 'give it a value, under `placeholders` in rungs.yaml or as RUNGS_PLACEHOLDER_NAME in the environment (docs/placeholders.md)',

@@ -1,29 +1,39 @@
 /** After a lost connection: what did the server do with the message that was on its way? Looked up, never guessed. */
 
 import type { Job } from './job.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import { look, readRecorded } from './look.ts';
 import type { Step } from './migration.ts';
 import { acquire, release } from './pg/lock.ts';
-import type { Head, JournalRow } from './recorded.ts';
+import type { JournalRow, Recorded } from './recorded.ts';
 import type { Worker } from './send.ts';
 
 export interface Fate {
-  readonly head: Head;
+  readonly recorded: Recorded;
   /** The step's journal row if it was committed. */
   readonly row: JournalRow | null;
+  /** Steps of this run that had been committed, and are not there: a standby that had not heard of them took over. */
+  readonly gone: readonly Step[];
 }
 
 /**
  * Having our locks means that the old session is over: until then the server may still be running the message.
  * Null where the database cannot be reached, or the locks not be had.
  */
-export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fate | null> {
-  const { lockIds, author, ledger, place } = worker.envelope;
-  const { version, name } = ledger.key(step.migration);
+export async function findOut(
+  worker: Worker,
+  job: Job,
+  step: Step,
+  done: readonly Step[],
+): Promise<Fate | null> {
+  const { lockIds, perMessage, author, ledger, place } = worker.envelope;
+  const ids = perMessage ?? lockIds;
+  const { lockStrategy } = job;
   try {
     const session = await job.door.reopen();
     try {
-      await acquire(session, lockIds, {
+      await acquire(session, ids, {
+        lockStrategy,
         code: worker.code,
         timeoutMs: job.lockTimeoutMs,
         now: job.now,
@@ -34,22 +44,32 @@ export async function findOut(worker: Worker, job: Job, step: Step): Promise<Fat
       const sight = await look(session, { ...job.door.table, schema: place.schema }, ledger.layout);
       const recorded = await readRecorded(session, sight);
       // What has been read is known, though the connection be lost once more; its end lets go of the locks too.
-      await release(session, lockIds).catch(() => {});
-      const row = recorded.journal.findLast(
-        (r) =>
-          r.run === author.run &&
-          r.version === version &&
-          (version !== null || r.name === name) &&
-          r.direction === step.direction &&
-          r.state === 'done',
-      );
-      // A resumed file's row is the earlier run's; its id tells.
-      const resumed = recorded.journal.find((r) => r.id === step.resume?.id && r.state === 'done');
-      return { head: recorded.head, row: row ?? resumed ?? null };
+      await release(session, ids, job).catch(() => {});
+      const row = (of: Step) => rowOf(of, recorded.journal, author.run, ledger);
+      return { recorded, row: row(step), gone: done.filter((of) => row(of) === null) };
     } finally {
       await session.close().catch(() => {});
     }
   } catch {
     return null;
   }
+}
+
+function rowOf(
+  { migration, direction, resume }: Step,
+  journal: readonly JournalRow[],
+  run: string,
+  ledger: Ledger,
+): JournalRow | null {
+  const { version, name } = ledger.key(migration);
+  const row = journal.findLast(
+    (r) =>
+      r.run === run &&
+      r.version === version &&
+      (version !== null || r.name === name) &&
+      r.direction === direction &&
+      r.state === 'done',
+  );
+  // A resumed file's row is the earlier run's; its id tells.
+  return row ?? journal.find((r) => r.id === resume?.id && r.state === 'done') ?? null;
 }

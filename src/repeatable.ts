@@ -8,7 +8,7 @@ import type { Repetition } from './recorded.ts';
 import type { State } from './state.ts';
 
 /** Where either could not be read by the grammar, the texts decide. */
-const isSame = (last: Repetition | null | undefined, meaning: string | undefined): boolean =>
+const isSame = (last: Repetition | null | undefined, meaning: string | null | undefined): boolean =>
   last?.meaning != null && last.meaning === meaning && !last.isOutlived;
 
 /** Those to run again, or for the first time. */
@@ -26,13 +26,19 @@ export async function changedOf(
   return changed;
 }
 
-/** The plan without those of which only comments or white space changed. */
+/** The plan without those of which only comments or white space changed; the others with what they say. */
 export async function withoutReworded(plan: Plan, analysed: Analysed, state: State): Promise<Plan> {
-  if (reverts(plan)) return plan;
-  const steps = plan.steps.filter(
-    ({ file, last }) => file === null || !isSame(last, analysed.get(file)?.meaning),
+  const all = plan.steps.map((step) =>
+    step.last === undefined || step.file === null
+      ? step
+      : { ...step, meaning: analysed.get(step.file)?.meaning ?? null },
   );
+  if (reverts(plan)) return { ...plan, steps: all };
   const once = plan.remaining.filter((m) => !isRepeatable(m.id));
   const again = plan.remaining.filter((m) => isRepeatable(m.id));
-  return { ...plan, steps, remaining: [...once, ...(await changedOf(again, state))] };
+  return {
+    ...plan,
+    steps: all.filter((step) => !isSame(step.last, step.meaning)),
+    remaining: [...once, ...(await changedOf(again, state))],
+  };
 }

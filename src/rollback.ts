@@ -49,7 +49,7 @@ export async function rollback(job: Job): Promise<string | null> {
         const author = { tool: job.tool, run: job.newId() };
         const writer: messages.Writer = { place, ledger, author };
         const text = messages.forget(writer, name, half?.direction ?? null, recorded.journalExists);
-        await refused(session.send(text), CODE, OPERATION);
+        await refused(session.transact(text), CODE, OPERATION);
       }
       return name;
     });

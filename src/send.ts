@@ -98,11 +98,13 @@ export async function sendAs(
 const WATCH_AFTER_MS = { most: 1000, least: 250 };
 
 function watchOver(worker: Worker, called: StepName, canLetGo: boolean, ended: AbortSignal) {
-  const { session, emit, beside, patience } = worker;
+  const { session, emit, envelope, beside, patience } = worker;
   const half = patience.timeoutMs === 0 ? WATCH_AFTER_MS.most : patience.timeoutMs / 2;
   const afterMs = Math.max(Math.min(half, WATCH_AFTER_MS.most), WATCH_AFTER_MS.least);
   const queue = canLetGo ? patience.queue : 0;
-  return watch({ pid: session.pid, name: called, emit, beside, afterMs, queue }, ended);
+  // Which process of a shared pool it is in, nobody knows; the one that was looked at may be somebody else's by now.
+  const pid = envelope.perMessage !== null && session.isPooled ? null : session.pid;
+  return watch({ pid, name: called, emit, beside, afterMs, queue }, ended);
 }
 
 async function cancelOnAbort(session: Session, signal: AbortSignal, ended: AbortSignal): Promise<void> {

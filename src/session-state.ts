@@ -7,6 +7,10 @@ import { CHECK_INTERVAL } from './ledger/identify.ts';
 import type { Row } from './recorded.ts';
 import { dollar, identifier, literal } from './sql/quote.ts';
 
+/** So that the server notices within a statement that we are gone. */
+export const WATCH = `set client_connection_check_interval = '${CHECK_INTERVAL}'`;
+export const WATCH_HERE = WATCH.replace('set', 'set local');
+
 export interface SessionState {
   readonly lent: boolean;
   /** Said after `reset all`: what had been set in the session. */
@@ -51,13 +55,8 @@ export function decode(row: Row, watch: boolean): SessionState {
  * Deferred triggers come first: at the commit they would run without the file's search_path and role, and events
  * that wait on a temporary table make `discard temp` fail (55006).
  */
-export function cleanUp(b: SessionState): { readonly cleanUp: string; readonly cleanUpTags: number } {
-  const statements = [
-    'set constraints all immediate',
-    ...restoring(b),
-    ...(b.watch ? [`set client_connection_check_interval = '${CHECK_INTERVAL}'`] : []),
-  ];
-  return { cleanUp: statements.join('; '), cleanUpTags: statements.length };
+export function cleanUp(b: SessionState): readonly string[] {
+  return ['set constraints all immediate', ...restoring(b), ...(b.watch ? [WATCH] : [])];
 }
 
 /**
@@ -88,3 +87,47 @@ function restoring(b: SessionState): readonly string[] {
     ...b.settings,
   ];
 }
+
+/** Where a shared one is remembered, in the transaction itself: nobody knows beforehand which one it will be. */
+const MEMORY = 'rungs.before';
+export const FORGET = `reset ${MEMORY}`;
+
+/**
+ * Of a server process that a pooler shares out: what others have set there, and the pooler itself (`connect_query`), is
+ * theirs and stays. `until`: a file that has to begin with SET TRANSACTION must find no query before it in its
+ * transaction, so there the memory is of the one before.
+ */
+export const remember = (until: 'transaction' | 'session'): string =>
+  `do ${dollar(` begin perform pg_catalog.set_config('${MEMORY}', row_to_json(s)::text, ${until === 'transaction'})
+  from (${READ}) s; end `)}`;
+
+/** After the file: what it has set, prepared, opened or made for the session, and nothing else, is undone. */
+export const UNDO_SHARED: readonly string[] = [
+  'set constraints all immediate',
+  'reset session authorization',
+  'reset role',
+  `do ${dollar(` declare
+  was jsonb := nullif(pg_catalog.current_setting('${MEMORY}', true), '');
+  settings jsonb := coalesce(was ->> 'settings', '[]');
+  item record;
+begin
+  for item in select s.name from pg_catalog.pg_settings s
+    where s.source = 'session' and s.context in ('user', 'superuser') and s.name !~ '^transaction_'
+    and not exists (select from jsonb_array_elements(settings) e where e ->> 0 = s.name)
+  loop execute pg_catalog.format('reset %I', item.name); end loop;
+  for item in select e ->> 0 as name, e ->> 1 as setting from jsonb_array_elements(settings) e
+    join pg_catalog.pg_settings s on s.name = e ->> 0 and s.setting is distinct from e ->> 1
+  loop perform pg_catalog.set_config(item.name, item.setting, false); end loop;
+  if was ->> 'acting' <> was ->> 'login' then
+    execute pg_catalog.format('set session authorization %I', was ->> 'acting');
+  end if;
+  if was ->> 'role' <> 'none' then execute pg_catalog.format('set role %I', was ->> 'role'); end if;
+  for item in select p.name from unnest(array(select name from pg_catalog.pg_prepared_statements
+    where from_sql and prepare_time >= now())) p (name)
+  loop execute pg_catalog.format('deallocate %I', item.name); end loop;
+  for item in select c.name from unnest(array(select name from pg_catalog.pg_cursors
+    where is_holdable and creation_time >= now())) c (name)
+  loop execute pg_catalog.format('close %I', item.name); end loop;
+  if was ->> 'temporary' = '0' then execute 'discard temp'; end if;
+end `)}`,
+];

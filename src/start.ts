@@ -22,6 +22,7 @@ export interface MigrateOnStartOptions
     | 'applicationName'
     | 'lockTimeoutMs'
     | 'hooks'
+    | 'lockStrategy'
     | 'blocked'
   > {
   /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */

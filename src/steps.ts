@@ -6,6 +6,7 @@ import { MigrateError } from './errors.ts';
 import { commandFor, operationOf } from './failure.ts';
 import { type Run, runAll, runCalls } from './hooks.ts';
 import type { Job } from './job.ts';
+import { RACED } from './ledger/journal.ts';
 import type { Log } from './log.ts';
 import { look, readRecorded } from './look.ts';
 import type { Step } from './migration.ts';
@@ -13,12 +14,22 @@ import { noteFailure } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
 import { findOut } from './recover.ts';
 import { SessionLost, stopIfAborted, type Worker } from './send.ts';
+import { LOCKED } from './sql/advisory.ts';
 
-/** Runs each step, and after a failure finds out where that has left the database. */
-export async function runSteps(run: Run): Promise<void> {
+/** Another run has the locks, or has been there meanwhile; where each message takes them for itself, that is no failure. */
+const isOvertaken = ({ envelope }: Worker, e: unknown): boolean =>
+  envelope.perMessage !== null &&
+  e instanceof MigrateError &&
+  (e.sqlstate === LOCKED || e.sqlstate === RACED);
+
+/**
+ * Runs each step, and after a failure finds out where that has left the database. `overtaken`: what is left has to be
+ * planned anew.
+ */
+export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
   const { worker, job, log, steps, analysed, hooks } = run;
   if (steps.length > 0) await runAll(run, 'beforeAll');
-  for (const step of steps) {
+  for (const [i, step] of steps.entries()) {
     const { analysis, mode } = chosenFor(analysed, step, job.plainOnly);
     stopIfAborted(worker, step);
     await runCalls(run, 'beforeEach', step);
@@ -29,24 +40,26 @@ export async function runSteps(run: Run): Promise<void> {
       if (done.locks < worker.envelope.lockIds.length) await lockAgain(worker, job, log, step);
     } catch (e) {
       if (e instanceof SessionLost) {
-        await tellLoss(worker, job, log, step, e);
+        await tellLoss(worker, job, log, step, steps.slice(0, i), e);
         await runCalls(run, 'afterEach', step);
         if (step !== steps.at(-1)) throw lost(worker, step, e, 'the others were not begun');
         if (hooks.afterAll.length > 0)
           throw lost(worker, step, e, 'it was committed; the afterAll hooks were not run');
-        return;
+        return 'done';
       }
+      if (isOvertaken(worker, e)) return 'overtaken';
       // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
       const after = await look(worker.session, job.door.table, worker.envelope.ledger.layout)
         .then((sight) => readRecorded(worker.session, sight))
         .catch(() => null);
-      if (after !== null) log.landed(after.head);
+      if (after !== null) log.landed(after);
       await noteFailure(worker.session, worker.envelope, step, mode, e);
       throw e;
     }
     await runCalls(run, 'afterEach', step);
   }
   if (steps.length > 0) await runAll(run, 'afterAll');
+  return 'done';
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
@@ -54,13 +67,21 @@ async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promis
   const file = step.file?.path ?? null;
   log.warn('locks_dropped', 'this migration released the migration lock; it has been taken again', file);
   const { lockIds: ids } = worker.envelope;
-  await release(worker.session, ids);
-  await acquire(worker.session, ids, { ...worker, timeoutMs: job.lockTimeoutMs });
+  await release(worker.session, ids, job);
+  const { lockStrategy, lockTimeoutMs: timeoutMs } = job;
+  await acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs });
 }
 
 /** Returns where the step turned out to be committed. */
-async function tellLoss(worker: Worker, job: Job, log: Log, step: Step, e: SessionLost): Promise<void> {
-  const fate = await findOut(worker, job, step);
+async function tellLoss(
+  worker: Worker,
+  job: Job,
+  log: Log,
+  step: Step,
+  done: readonly Step[],
+  e: SessionLost,
+): Promise<void> {
+  const fate = await findOut(worker, job, step, done);
   if (fate === null) {
     log.unknown(step);
     throw new MigrateError('MIGRATION_VERSION_CHECK_FAILED', 'connection_lost', {
@@ -71,15 +92,24 @@ async function tellLoss(worker: Worker, job: Job, log: Log, step: Step, e: Sessi
     });
   }
   if (fate.row === null) {
-    log.landed(fate.head);
-    throw lost(worker, step, e, fate.head.dirty ? 'it is half done' : 'it was not committed');
+    log.landed(fate.recorded, fate.gone);
+    const what = fate.recorded.head.dirty ? 'it is half done' : 'it was not committed';
+    throw lost(worker, step, e, `${what}${alsoGone(fate.gone)}`);
   }
   log.finished(step, { mode: fate.row.mode ?? 'atomic', executionTimeMs: fate.row.executionTimeMs ?? 0 });
+  log.landed(fate.recorded, fate.gone);
   log.warn(
     'connection_lost',
     `the connection was lost; migration ${step.migration.id} had been committed`,
     null,
   );
+}
+
+/** Replication that does not wait may lose what was committed. */
+function alsoGone(gone: readonly Step[]): string {
+  if (gone.length === 0) return '';
+  const ids = gone.map((step) => step.migration.id).join(', ');
+  return `; what had been committed before it is not in the database that answers now either: ${ids} (a standby has taken over that did not have it)`;
 }
 
 const lost = (worker: Worker, step: Step, e: SessionLost, what: string): MigrateError =>

@@ -68,7 +68,7 @@ async function underLock(
     const unknown = { appliedAt: null, executionTimeMs: null, appliedBy: null };
     const rows = upTo.map((migration) => ({ migration, ...unknown }));
     const head = upTo.at(-1)?.version ?? null;
-    await session.send(write(place, recorded, rows, head, { tool: 'baseline', run: job.newId() }));
+    await session.transact(write(place, recorded, rows, head, { tool: 'baseline', run: job.newId() }));
   });
 }
 

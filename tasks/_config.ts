@@ -174,6 +174,7 @@ export function optionsOf({ config: c, env }: Loaded) {
       ...(c.journal.value === null ? {} : { journal: c.journal.value }),
     },
     lockTimeoutMs: c.lockTimeoutMs.value,
+    lockStrategy: c.lockStrategy.value,
     blocked: {
       timeoutMs: c.blockedTimeoutMs.value,
       attempts: c.blockedAttempts.value,

@@ -40,6 +40,7 @@ export interface Config {
   readonly requireSteps: Sourced<boolean>;
   readonly backupBeforeDown: Sourced<boolean>;
   readonly lockTimeoutMs: Sourced<number>;
+  readonly lockStrategy: Sourced<'session' | 'transaction'>;
   readonly blockedTimeoutMs: Sourced<number>;
   readonly blockedAttempts: Sourced<number>;
   readonly blockedDelayMs: Sourced<number>;
@@ -118,6 +119,7 @@ export function readConfig(inputs: Inputs): Config {
     requireSteps: as('requireSteps', truth),
     backupBeforeDown: as('backupBeforeDown', truth),
     lockTimeoutMs: as('lockTimeout', time),
+    lockStrategy: as('lockStrategy', (text) => text as Config['lockStrategy']['value']),
     blockedTimeoutMs: as('blocked/timeout', time),
     blockedAttempts: as('blocked/attempts', Number),
     blockedDelayMs: as('blocked/delay', time),

@@ -67,13 +67,15 @@ export const sentinelKind = ({
     and n.nspname = ${schema === null ? 'any (current_schemas(false))' : literal(schema)} limit 1)`;
 
 /**
- * A lent session is only looked at. `schema` null: the current one, resolved once and here, as golang-migrate does; a migration that changes the
+ * A lent session is only looked at, and so is one where a pooler answers for another process than `announced`: what is
+ * set there, other clients of the pool would find. `schema` null: the current one, resolved once and here, as golang-migrate does; a migration that changes the
  * search_path does not move the table. `sentinel` null: it is not of interest.
  */
 export function identify(
   { schema, name: table, journal }: Tables,
   lent: boolean,
   sentinel: Sentinel | null = null,
+  announced: number | null = null,
 ): string {
   return `select pg_backend_pid()::text as pid, current_database() as database, current_user as "user",
   current_setting('server_version_num') as server_version, current_setting('server_encoding') as encoding,
@@ -87,7 +89,8 @@ export function identify(
     and n.nspname = any (current_schemas(false)) and ${schema === null} and place.schema = session_user
     and current_setting('search_path') like '%$user%' limit 1) as ledger_elsewhere,
   case when current_setting('client_connection_check_interval', true) is not null and version() like '%linux%'
-    then ${lent ? `'yes'` : `set_config('client_connection_check_interval', '${CHECK_INTERVAL}', false)`} end as can_watch,
+    then case when ${lent ? 'false' : `pg_backend_pid() = ${announced ?? -1}`}
+      then set_config('client_connection_check_interval', '${CHECK_INTERVAL}', false) else 'yes' end end as can_watch,
   current_setting('lock_timeout') as lock_timeout, (now() < statement_timestamp())::text as in_transaction
   from (select ${schema === null ? 'current_schema()' : literal(schema)}::text as schema) place`;
 }

@@ -116,10 +116,18 @@ export function insert(p: Place, e: Entry, by: Author, state: JournalRow['state'
   ${text(e.error ?? null)}) returning id::text`;
 }
 
-/** Raises RACED where another run has run a repeatable since it was looked up; and what `held` raises. */
-export const unrepeated = (p: Place, id: string, last: Pick<JournalRow, 'id'> | null, held: string): string =>
+/**
+ * Raises RACED where another run has run a repeatable since it was looked up. `held`: what keeps the ledger where it is, and
+ * the journal with it, until the transaction ends; null: only looks.
+ */
+export const unrepeated = (
+  p: Place,
+  id: string,
+  last: Pick<JournalRow, 'id'> | null,
+  held: string | null,
+): string =>
   `do ${dollar(` begin
-  ${held}lock table ${name(p)} in share row exclusive mode;
+  ${held === null ? '' : `${held}lock table ${name(p)} in share row exclusive mode;`}
   if (select max(id) from ${name(p)} where version is null and name = ${literal(id)} and state = 'done')
     is distinct from ${last?.id ?? 'null'} then
     raise exception using errcode = '${RACED}', message = ${literal(`${id} has been run by another run`)};

@@ -19,6 +19,8 @@ export interface Ledger {
   ) => { readonly head: Head; readonly ledgerXid: string | null; readonly records: readonly LedgerRecord[] };
   /** Why a table of the name is not this one; null if it is. `columns` as ledger/identify.ts asks for them. */
   readonly strangeShape: (kind: string, columns: string) => string | null;
+  /** What was planned from is so still: asked before the file runs. Raises RACED. */
+  readonly unmoved: (p: Place, step: Step) => string;
   /** The step is done, in the transaction of its file. `elapsed`: milliseconds, as SQL. Raises RACED. */
   readonly record: (p: Place, step: Step, elapsed: string) => string;
   /** Inside a DO block: it is where it was, and stays there until the transaction ends. Raises RACED. */

@@ -106,6 +106,7 @@ export const namedRows: Ledger = {
     return { head: noVersion(halfWay(records, journal) !== null), ledgerXid: null, records };
   },
   strangeShape,
+  unmoved: begin,
   record,
   // It has no number, and a repeatable no row.
   hold: () => '',

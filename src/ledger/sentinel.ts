@@ -6,6 +6,7 @@
 import type { JournalRow, Place } from '../recorded.ts';
 import { dollar, literal } from '../sql/quote.ts';
 import { sentinelKind } from './identify.ts';
+import { RACED } from './journal.ts';
 import type { Ledger } from './ledger.ts';
 
 /** The SQLSTATE of a script that ends without its sentinel. */
@@ -30,6 +31,13 @@ const mustBeThere = (p: Place): string =>
   end if;
 end `)}`;
 
+const mustNotBeThere = (p: Place): string =>
+  `do ${dollar(` begin
+  if ${sentinelKind(p.sentinel)} is not null then
+    raise exception using errcode = '${RACED}', message = ${literal(`the table ${sentinelName(p)} is there by now`)};
+  end if;
+end `)}`;
+
 export const sentinel: Ledger = {
   layout: 'script',
   what: 'a script’s sentinel',
@@ -43,6 +51,7 @@ export const sentinel: Ledger = {
     records: [],
   }),
   strangeShape: () => null,
+  unmoved: mustNotBeThere,
   record: mustBeThere,
   hold: () => '',
   begin: () => '',

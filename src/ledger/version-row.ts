@@ -75,6 +75,16 @@ begin
   ${insert}end `)}`;
 }
 
+function unmoved(p: Place, { from }: Step): string {
+  const table = tableName(p);
+  const moved = isEmpty(from)
+    ? `exists (select from ${table})`
+    : `not exists (select from ${table} where ${whereIs(from)})`;
+  return `do ${dollar(` begin if ${moved} then
+  raise exception using errcode = '${RACED}', message = ${literal(`the version is no longer ${named(from)}`)};
+end if; end `)}`;
+}
+
 /** `force`: whatever is there goes. */
 export function overwrite(p: Place, to: Head): string {
   const table = tableName(p);
@@ -110,6 +120,7 @@ export const versionRow: Ledger = {
     records: [],
   }),
   strangeShape,
+  unmoved,
   record: (p, step) => move(p, step.from, clean(step)),
   hold,
   begin: (p, step) => move(p, step.from, dirty(step)),

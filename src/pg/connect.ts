@@ -115,6 +115,12 @@ function hintFor(
     return { hint: 'check the user and the password in the URL, PGPASSWORD or .pgpass' };
   if (last !== undefined && /could not find digest for NID/.test(describe(last.error)))
     return { hint: NO_DIGEST };
+  // PgBouncer's words.
+  if (/unsupported startup parameter/.test(said)) {
+    return {
+      hint: 'a connection pooler in between takes no settings at the start: take `role`, `search_path` and the like out of the URL and rungs.yaml, or connect to the server’s own port (docs/poolers.md)',
+    };
+  }
   if (sqlstate === '3D000') return { hint: 'create the database, or correct its name in the URL' };
   if (sqlstate !== null || last === undefined) return {};
   if (isAboutCertificate(last.error))

@@ -3,16 +3,18 @@
 import pg from 'pg';
 import { identifier } from '../sql/quote.ts';
 import type { LentClient } from './lent.ts';
+import { whileOpen } from './open.ts';
 import { pause } from './pause.ts';
-import { isTransient } from './refusal.ts';
+import { isTransient, Misfit } from './refusal.ts';
 import { Session } from './session.ts';
+import { misfit } from './target.ts';
 
 /** Used as it is, and left open. `role`: whom it acts as until it is given back. */
 export async function lend(client: LentClient, role?: string): Promise<Session> {
   let own: string | null = null;
   const session = new Session(
     client as LentClient & pg.ClientBase,
-    (text) => aside(client, text),
+    (work, signal) => aside(client, work, signal),
     async () => {
       if (own !== null) await session.send(`set role ${identifier(own)}`);
     },
@@ -36,28 +38,32 @@ export async function reopenLike(
     const client = clientLike(lent);
     try {
       await client.connect();
+      // A standby knows only what it has replayed by then: that is no answer.
+      const wrong = await misfit(client, new Map(), 'primary');
+      if (wrong !== null) throw new Misfit(wrong);
       if (role !== undefined) await client.query(`set role ${identifier(role)}`);
       return new Session(
         client,
-        (text) => aside(lent, text),
+        (work, signal) => aside(lent, work, signal),
         () => client.end(),
       );
     } catch (e) {
+      await client.end().catch(() => {});
       if (attempt >= how.attempts || !isTransient(e)) throw e;
       await pause(how.delayMs * Math.min(2 ** attempt, 10), undefined);
     }
   }
 }
 
-/** A second connection like the first, for one query. */
-async function aside(lent: LentClient, text: string): Promise<void> {
+/** A second connection like the first. */
+async function aside<T>(
+  lent: LentClient,
+  work: (client: pg.ClientBase) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   const client = clientLike(lent);
-  try {
-    await client.connect();
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
+  await client.connect();
+  return whileOpen(client, work, signal);
 }
 
 /** pg keeps what a client was made with on the client itself. */

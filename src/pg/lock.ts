@@ -1,10 +1,17 @@
 import { type ErrorCode, MigrateError } from '../errors.ts';
 import type { Emit, LockHolder } from '../event.ts';
+import { tried } from '../sql/advisory.ts';
 import { shown } from '../sql/shown.ts';
+import { MessageFailed } from './message.ts';
 import { pause } from './pause.ts';
+import { isStatementMode, refusePool, shared } from './pooler.ts';
 import type { Session } from './session.ts';
 
+/** Until when the locks are held. `transaction` is for poolers that hand a session on after each. */
+export type LockStrategy = 'session' | 'transaction';
+
 export interface LockWait {
+  readonly lockStrategy: LockStrategy;
   /** What a timeout is called: the command's own code. */
   readonly code: ErrorCode;
   readonly timeoutMs: number;
@@ -23,16 +30,18 @@ const LONGEST_PAUSE_MS = 250;
  * Takes all the ids or none, always in the same order. Polls: a session blocked in pg_advisory_lock holds a
  * snapshot that CREATE INDEX CONCURRENTLY waits for, which is a deadlock (golang-migrate#960). `settled`: of fifty
  * replicas that start at once, one does the work and the others need not queue for the lock to see that it is done.
+ * With strategy `transaction` a transaction is then open, and `release` ends it.
  */
 export async function acquire(
   session: Session,
   ids: readonly bigint[],
   wait: LockWait,
 ): Promise<'held' | 'settled'> {
+  if (wait.lockStrategy === 'session') await refusePool(session);
   const begun = wait.now();
   let told = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    if (await tryAll(session, ids)) break;
+    if (await tryAll(session, ids, wait.lockStrategy)) break;
     if (told && (await wait.settled?.()) === true) return 'settled';
     const waited = wait.now() - begun;
     if (waited >= wait.timeoutMs) throw timedOut(wait, await holder(session, ids));
@@ -71,30 +80,75 @@ export async function withLocks<T>(
   } catch (e) {
     // A message that failed leaves its transaction open.
     await session.send('rollback').catch(() => {});
+    session.inOwnTransaction = false;
     throw e;
   } finally {
-    await release(session, ids).catch((e: Error) => {
+    await release(session, ids, wait).catch((e: Error) => {
       if (isDone) closeFailed(e);
     });
   }
 }
 
-async function tryAll(session: Session, ids: readonly bigint[]): Promise<boolean> {
-  // CASE fixes the order of evaluation, which AND does not.
-  const nested = ids.reduceRight(
-    (rest, id) => `case when pg_try_advisory_lock(${id}) then 1 + ${rest} else 0 end`,
-    '0',
-  );
-  const reply = await session.query(`select (${nested})::text as got`);
-  const got = Number(reply.sets[0]?.[0]?.got);
-  if (got === ids.length) return true;
-  if (got > 0) await release(session, ids.slice(0, got));
+async function tryAll(session: Session, ids: readonly bigint[], until: LockStrategy): Promise<boolean> {
+  if (until === 'transaction') return tryInTransaction(session, ids);
+  // In another process than the one that was looked at, none is taken: nobody could let it go again.
+  const attempt = session.isPooled ? inProcess(session.pid, tried(ids, until)) : tried(ids, until);
+  const reply = await session.query(`select ${attempt}::text as got`);
+  const got = reply.sets[0]?.[0]?.got ?? null;
+  if (got === null) throw shared('transaction');
+  if (session.isPooled && got !== '0') session.lockedIn = session.pid;
+  if (Number(got) === ids.length) return true;
+  if (got !== '0') await unlock(session, ids.slice(0, Number(got)));
   return false;
 }
 
-export async function release(session: Session, ids: readonly bigint[]): Promise<void> {
+/** Null in any other. */
+const inProcess = (pid: number | null, expression: string): string =>
+  `case when pg_catalog.pg_backend_pid() = ${pid} then ${expression} end`;
+
+async function tryInTransaction(session: Session, ids: readonly bigint[]): Promise<boolean> {
+  try {
+    const reply = await session.query(`begin; select ${tried(ids, 'transaction')}::text as got`);
+    session.inOwnTransaction = Number(reply.sets[0]?.[0]?.got) === ids.length;
+    if (!session.inOwnTransaction) await session.send('rollback');
+    return session.inOwnTransaction;
+  } catch (e) {
+    throw e instanceof MessageFailed && isStatementMode(e) ? shared('statement') : e;
+  }
+}
+
+/** Lets them go. A transaction that held them is committed, or rolled back where something in it has failed. */
+export async function release(
+  session: Session,
+  ids: readonly bigint[],
+  { lockStrategy }: Pick<LockWait, 'lockStrategy'>,
+): Promise<void> {
+  if (lockStrategy === 'session') return unlock(session, ids);
+  if (!session.inOwnTransaction) return;
+  session.inOwnTransaction = false;
+  await session.send('commit');
+}
+
+/** How often to look for the process that has them, where a pooler turned out to share it after all. */
+const SEARCHES = 50;
+
+async function unlock(session: Session, ids: readonly bigint[]): Promise<void> {
   if (ids.length === 0) return;
-  await session.send(`select ${ids.map((id) => `pg_advisory_unlock(${id})`).join(', ')}`);
+  const all = ids.map((id) => `pg_catalog.pg_advisory_unlock(${id})`);
+  const { lockedIn } = session;
+  session.lockedIn = null;
+  if (lockedIn === null) {
+    await session.send(`select ${all.join(', ')}`);
+    return;
+  }
+  const text = `select ${inProcess(lockedIn, `pg_catalog.concat(${all.join(', ')})`)} as done`;
+  for (let search = 0; search < SEARCHES; search++) {
+    const reply = await session.query(text);
+    if (reply.sets[0]?.[0]?.done != null) return;
+  }
+  throw new Error(
+    `the pooler has not given back backend ${lockedIn}, which holds the migration lock until it ends: \`select pg_terminate_backend(${lockedIn})\``,
+  );
 }
 
 /** Who holds any of them; null when they have just been let go. */

@@ -102,3 +102,20 @@ function clientOf(
   client.on('error', () => {});
   return client;
 }
+
+/** Closes it behind the work; on abort hangs up, as who waits in a pooler's queue is not heard there. */
+export async function whileOpen<T>(
+  client: pg.Client,
+  work: (client: pg.ClientBase) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const hangUp = () =>
+    (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+  signal?.addEventListener('abort', hangUp);
+  try {
+    return await work(client);
+  } finally {
+    signal?.removeEventListener('abort', hangUp);
+    await client.end();
+  }
+}

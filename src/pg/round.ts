@@ -5,7 +5,7 @@ import type { Candidate } from '../config/candidates.ts';
 import { startupOptions } from '../config/settings.ts';
 import type { Database, TargetSession } from '../config/url.ts';
 import { addressesOf } from './addresses.ts';
-import { open, type Terms, type Way } from './open.ts';
+import { open, type Terms, type Way, whileOpen } from './open.ts';
 import type { Passwords } from './password.ts';
 import { callsFor, describe, hasNoTls, nextAfter, Refusal } from './refusal.ts';
 import { Session } from './session.ts';
@@ -121,18 +121,19 @@ function termsOf(
 function sessionOn(client: pg.Client, way: Way, terms: Terms): Session {
   return new Session(
     client,
-    (text) => aside(way, { ...terms, target: 'any', signal: undefined }, text),
+    (work, signal) => aside(way, { ...terms, target: 'any', signal }, work, signal),
     () => client.end(),
   );
 }
 
-/** A second connection like the first, for one query. */
-async function aside(way: Way, terms: Terms, text: string): Promise<void> {
+/** A second connection like the first. */
+async function aside<T>(
+  way: Way,
+  terms: Terms,
+  work: (client: pg.ClientBase) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
   const client = await open(way, terms);
   if (client instanceof Refusal) throw client.error;
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
+  return whileOpen(client, work, signal);
 }

@@ -1,5 +1,7 @@
 import type pg from 'pg';
+import { onlyIn } from '../sql/advisory.ts';
 import type { Who } from '../sql/rights.ts';
+import { requestCancel } from './cancel.ts';
 import { Message, type Reply, type Rows } from './message.ts';
 import { pause } from './pause.ts';
 
@@ -12,13 +14,19 @@ export interface Notice {
   readonly message: string;
 }
 
-/** Opens a second connection like the first and runs one query on it; used to cancel. */
-export type Aside = (text: string) => Promise<void>;
+/** Works on a second connection like the first, which is closed behind it; at once where the signal aborts. */
+export type Aside = <T>(work: (client: pg.ClientBase) => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
+/**
+ * `none`: the server itself. `session`: the server process is ours until we go. `transaction`: it is handed on after
+ * each transaction, and `statement`: after each message, and there are no transactions.
+ */
+export type Pooling = 'none' | 'session' | 'transaction' | 'statement';
 
 /** One connection that carries the locks, the migrations and the ledger writes. The only object with state. */
 export class Session {
   readonly #client: pg.ClientBase;
-  readonly #aside: Aside;
+  readonly beside: Aside;
   readonly #end: () => Promise<void>;
   readonly #relayNotice = (notice: { severity?: string | undefined; message?: string | undefined }) =>
     this.onNotice({ severity: notice.severity ?? 'NOTICE', message: notice.message ?? '' });
@@ -28,15 +36,24 @@ export class Session {
   readonly lent: boolean;
   /** Who hears notices now; the executor sets it. */
   onNotice: (notice: Notice) => void = () => {};
-  /** The server's process id, for cancelling; known once the session has been identified. */
+  /** The id that the other end gave at the start: the server process's own, or whatever a pooler thinks up. */
+  readonly announced: number | null;
+  /** The id of the server process that answered, for cancelling; known once the session has been identified. */
   pid: number | null = null;
+  /** What becomes of the session between transactions, once somebody had to know (pooler.ts). */
+  pooling: Promise<Pooling> | null = null;
+  /** Through a pooler, the server process that holds our locks. */
+  lockedIn: number | null = null;
+  /** A transaction of our own is open, which holds the locks. */
+  inOwnTransaction = false;
   /** As whom it is connected, and to what; known by then too. */
   who: Who | null = null;
 
-  constructor(client: pg.ClientBase, aside: Aside, end: () => Promise<void>, lent = false) {
+  constructor(client: pg.ClientBase, beside: Aside, end: () => Promise<void>, lent = false) {
     this.lent = lent;
     this.#client = client;
-    this.#aside = aside;
+    this.announced = (client as { processID?: number | null }).processID ?? null;
+    this.beside = beside;
     this.#end = end;
     client.on('notice', this.#relayNotice);
     client.on('error', this.#ignore);
@@ -52,6 +69,18 @@ export class Session {
     return this.#submit(new Message(text, true, this.who));
   }
 
+  /**
+   * Sends a text of the form `begin; …; commit`, under our locks. In a transaction of our own it belongs to that, and
+   * ends it; through a pooler it fails in another process than the one that has the locks.
+   */
+  transact(text: string): Promise<Reply> {
+    const begin = this.inOwnTransaction
+      ? ''
+      : `begin; ${this.lockedIn === null ? '' : `${onlyIn(this.lockedIn)}; `}`;
+    this.inOwnTransaction = false;
+    return this.send(text.replace(/^begin;\s*/, () => begin));
+  }
+
   #submit(message: Message): Promise<Reply> {
     this.#client.query(message);
     return message.done;
@@ -59,9 +88,18 @@ export class Session {
 
   /** Asks the server to stop the running statement; resolves when the request was delivered or cannot be. */
   async cancel(): Promise<void> {
-    if (this.pid === null) return;
+    const { pid } = this;
+    if (pid === null) return;
+    // Through a pooler the process may be running somebody else's statement by now; the pooler knows whose is where.
+    if (this.isPooled) return requestCancel(this.#client);
     // A role given at the start may not cancel what its own login runs: pg_cancel_backend asks for that login's rights.
-    await this.#aside(`set role none; select pg_catalog.pg_cancel_backend(${this.pid})`).catch(() => {});
+    const text = `set role none; select pg_catalog.pg_cancel_backend(${pid})`;
+    await this.beside((client) => client.query(text)).catch(() => {});
+  }
+
+  /** Something stands between us and the server. */
+  get isPooled(): boolean {
+    return this.pid !== this.announced;
   }
 
   /** Ends an own connection, gives a lent one back. Rejects where the other end does not answer. */

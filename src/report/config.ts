@@ -58,6 +58,7 @@ function rows(shown: Shown): readonly Row[] {
     row('requireSteps', c.requireSteps, asItIs),
     row('backupBeforeDown', c.backupBeforeDown, asItIs),
     row('lockTimeout', c.lockTimeoutMs, durationText),
+    row('lockStrategy', c.lockStrategy, asItIs),
     row('blocked.timeout', c.blockedTimeoutMs, durationText),
     row('blocked.attempts', c.blockedAttempts, asItIs),
     row('blocked.delay', c.blockedDelayMs, durationText),

@@ -3,6 +3,7 @@
 import type { Analysis, MigrationFile, Mode, NeededExtension, Problem, Statement } from '../migration.ts';
 import { explain } from './advice.ts';
 import { type Classified, classify } from './classify.ts';
+import { hasControl } from './control-words.ts';
 import { copyFaults } from './copy.ts';
 import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
@@ -51,7 +52,12 @@ export async function analyseFile(
       file: path,
       offset: parsed.offset,
     });
-    return { analysis: unreadAnalysis(text, asked.mode), problems };
+    const analysis = unreadAnalysis(text, asked.mode);
+    if (file.repeatable === true && said.mode === null && analysis.mode !== 'atomic') {
+      const message = `a repeatable runs in one transaction, and this one has its own: ${REPEATABLE.ofControl}`;
+      problems.push({ reason: 'repeatable', message, file: path, offset: null });
+    }
+    return { analysis, problems };
   }
   const all = parsed.map((st) => ({
     ...st,
@@ -99,7 +105,8 @@ function unreadAnalysis(text: string, asked: Mode | null): Analysis {
     patient: false,
   };
   return {
-    mode: asked ?? 'atomic',
+    // What is half committed must not be taken for rolled back.
+    mode: hasControl(text) ? 'plain' : (asked ?? 'atomic'),
     statements: [whole],
     wrapper: [],
     extensions: [],

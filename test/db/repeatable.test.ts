@@ -270,6 +270,18 @@ it('hooks run around each, with its name and no version', async () => {
   ]);
 });
 
+it('each takes the locks for itself with lockStrategy transaction', async () => {
+  const place = await workplace({ ...FILES, 'R__3_s.sql': 'select pg_sleep(0.3);' });
+  place.write({ '../rungs.yaml': 'lockStrategy: transaction\n' });
+  const both = await Promise.all([place.rungs('up'), place.rungs('up')]);
+  expect(both.map((r) => [r.code, r.stderr.includes('FAILED')])).toEqual([
+    [0, false],
+    [0, false],
+  ]);
+  expect(await journalOf(place, 'R__3_s.sql')).toHaveLength(1);
+  expect(await ranIn(place)).toEqual([]);
+});
+
 it('plain mode is for versioned files alone', async () => {
   const place = await workplace(FILES);
   place.write({ '../rungs.yaml': 'plain: true\n' });
@@ -337,10 +349,12 @@ describe('two runs that got past the locks', () => {
       ledger: ledgerOf(layout),
       author,
       nonce: 'n',
-      cleanUp: 'reset all',
+      cleanUp: ['reset all'],
       lockIds: [],
       statementLockMs: 0,
-      cleanUpTags: 1,
+      perMessage: null,
+      holder: null,
+      watch: false,
       hooks: { before: [], after: [] },
     };
     return atomic(envelope, step).text;

@@ -21,10 +21,12 @@ describe('the guarded ledger write', () => {
     ledger: ledgerOf('pairs'),
     author: { tool: 'test', run: 'test' },
     nonce: 'nonce',
-    cleanUp: 'reset all',
-    cleanUpTags: 1,
+    cleanUp: ['reset all'],
     lockIds: [],
     hooks: { before: [], after: [] },
+    perMessage: null,
+    holder: null,
+    watch: false,
     statementLockMs: 0,
   };
 

@@ -31,6 +31,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/hook-failure.ts',
         'src/problems.ts',
         'src/messages.ts',
+        'src/opening.ts',
       ],
       ...[
         'src/status.ts',
@@ -74,6 +75,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       ...['src/job.ts', 'src/log.ts', 'src/hooks.ts', 'src/recover.ts', 'src/steps.ts'],
       ...[
         'src/engine.ts',
+        'src/prepare.ts',
         'src/force.ts',
         'src/rollback.ts',
         'src/adopt.ts',
@@ -102,7 +104,10 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/applied-names.ts': ['src/layout/', 'src/ledger/'],
   'src/applied.ts': ['src/applied-names.ts', 'src/ledger/'],
   'src/session-state.ts': ['src/ledger/'],
-  'src/messages.ts': ['src/ledger/', 'src/file-message.ts', 'src/hook-text.ts', 'src/marker.ts'],
+  'src/opening.ts': ['src/ledger/', 'src/session-state.ts'],
+  'src/messages.ts': [
+    ...['src/ledger/', 'src/file-message.ts', 'src/hook-text.ts', 'src/marker.ts', 'src/opening.ts'],
+  ],
   'src/hook-text.ts': ['src/failure.ts', 'src/file-message.ts'],
   'src/hook-failure.ts': ['src/cures.ts', 'src/failure.ts', 'src/file-message.ts', 'src/hook-text.ts'],
   'src/failure.ts': ['src/cures.ts', 'src/ledger/', 'src/file-message.ts', 'src/report/'],
@@ -132,7 +137,10 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/recover.ts': ['src/job.ts'],
   'src/hooks.ts': ['src/job.ts', 'src/log.ts'],
   'src/steps.ts': ['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/log.ts', 'src/recover.ts'],
-  'src/engine.ts': ['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/log.ts', 'src/steps.ts'],
+  'src/engine.ts': [
+    ...['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/log.ts', 'src/prepare.ts', 'src/steps.ts'],
+  ],
+  'src/prepare.ts': ['src/job.ts'],
   'src/force.ts': ['src/job.ts', 'src/log.ts'],
   'src/adopt.ts': ['src/job.ts'],
   'src/unmanaged.ts': ['src/job.ts'],
@@ -176,7 +184,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   // Whether modes mean anything on this system.
   'node:os': ['src/pg/files.ts'],
   'node:dns/promises': ['src/pg/addresses.ts'],
-  'node:net': ['src/pg/addresses.ts', 'src/pg/server-name.ts'],
+  'node:net': ['src/pg/addresses.ts', 'src/pg/cancel.ts', 'src/pg/server-name.ts'],
   'node:tls': ['src/pg/tls.ts', 'src/pg/client-key.ts', 'src/pg/authorities.ts'],
   'node:crypto': ['src/sql/checksum.ts', 'src/api.ts', 'src/pg/server-name.ts'],
   'node:buffer': ['src/sql/decode.ts', 'src/large.ts'],

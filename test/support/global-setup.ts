@@ -14,25 +14,32 @@ interface Shared {
   users: number;
 }
 
-/** Vitest runs this once for each project, each time as a module of its own; only the process is the same. */
-const everywhere = globalThis as typeof globalThis & { rungsTestServer?: Shared | undefined };
+/**
+ * Vitest runs this once for each project, each time as a module of its own; only the process is the same. Projects that
+ * ask for the same image, or for none, share a server.
+ */
+const everywhere = globalThis as typeof globalThis & { rungsTestServers?: Map<string, Shared> };
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  everywhere.rungsTestServer ??= { server: announced(), users: 0 };
-  const shared = everywhere.rungsTestServer;
+  const env = { ...process.env, ...project.config.env };
+  const image = env.RUNGS_TEST_IMAGE ?? '';
+  everywhere.rungsTestServers ??= new Map();
+  const servers = everywhere.rungsTestServers;
+  const shared = servers.get(image) ?? { server: announced(env), users: 0 };
+  servers.set(image, shared);
   shared.users++;
   const { adminUrl } = await shared.server;
   project.provide('adminUrl', adminUrl);
   project.provide('serverMajor', await majorOf(adminUrl));
   return async () => {
     if (--shared.users > 0) return;
-    everywhere.rungsTestServer = undefined;
+    servers.delete(image);
     await (await shared.server).stop();
   };
 }
 
-async function announced(): Promise<TestServer> {
-  const server = await startServer(process.env);
+async function announced(env: NodeJS.ProcessEnv): Promise<TestServer> {
+  const server = await startServer(env);
   console.error(`tests: ${server.what}`);
   return server;
 }

@@ -59,12 +59,16 @@ export async function removeProjects(): Promise<void> {
   }
 }
 
-export async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
+export async function query(
+  url: string,
+  sql: string,
+  values?: unknown[],
+): Promise<Record<string, unknown>[]> {
   const client = new pg.Client(url);
   client.on('error', () => {});
   await client.connect();
   try {
-    return (await client.query(sql)).rows;
+    return (await client.query(sql, values)).rows;
   } finally {
     await client.end();
   }

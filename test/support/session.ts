@@ -26,8 +26,12 @@ export async function disconnect(client: pg.Client): Promise<void> {
 /** Far beyond what anything here takes: it is there to name what did not happen. */
 const LONG_MS = 45_000;
 
-export async function until(what: string, isSo: () => Promise<boolean> | boolean): Promise<void> {
-  await vi.waitUntil(isSo, { timeout: LONG_MS, interval: 20 }).catch((cause: unknown) => {
+export async function until(
+  what: string,
+  isSo: () => Promise<boolean> | boolean,
+  timeout = LONG_MS,
+): Promise<void> {
+  await vi.waitUntil(isSo, { timeout, interval: 20 }).catch((cause: unknown) => {
     throw new Error(`it never came to this: ${what} (${cause})`, { cause });
   });
 }

@@ -1,6 +1,6 @@
 /** Servers of a test file's own: with or without TLS, and with rules of their own for who may log in and how. */
 
-import { chmod, chown, copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { type Binaries, findPackage, makeRunnable } from '../../tasks/cluster/binaries.ts';
@@ -8,6 +8,7 @@ import { chooseIdentity, type Identity, runAs } from '../../tasks/cluster/identi
 import { choosePort } from '../../tasks/cluster/port.ts';
 import type { Certificates } from './certificates.ts';
 import { packageHome, query, root } from './project.ts';
+import { until } from './session.ts';
 
 export interface OwnServer {
   readonly port: number;
@@ -19,7 +20,10 @@ export interface OwnServer {
   /** Serves that certificate (with its key) from now on. */
   present(certificates: Certificates, file: string): Promise<void>;
   start(): Promise<void>;
-  stop(): Promise<void>;
+  /** `immediate`: as in a power cut; sessions end with nothing said, and the next start recovers from the log. */
+  stop(how?: 'fast' | 'immediate'): Promise<void>;
+  /** Of its log; lines that begin with a tab belong to the one before. */
+  log(): Promise<string>;
   /** The rows of one statement, as the superuser. */
   query(sql: string): Promise<Record<string, unknown>[]>;
 }
@@ -82,6 +86,21 @@ export async function copyServer(name: string, from: OwnServer, settings: Settin
   const data = await dataFolder(name);
   await run('cp', '-R', `${from.data}/.`, data);
   return serverOn(name, data, settings);
+}
+
+/** A standby of it, which streams; both run then. pg_basebackup is not in the embedded package; a stopped server's data are as good. */
+export async function standbyOf(primary: OwnServer, name = 'standby'): Promise<OwnServer> {
+  await primary.stop();
+  const standby = await copyServer(name, primary, {
+    primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres`,
+  });
+  await writeFile(join(standby.data, 'standby.signal'), '');
+  await Promise.all([primary.start(), standby.start()]);
+  await until('the standby streams', async () => {
+    const rows = await standby.query("select from pg_stat_wal_receiver where status = 'streaming'");
+    return rows.length === 1;
+  });
+  return standby;
 }
 
 /** Belongs to the server's user, whom the tests may not be. */
@@ -152,11 +171,12 @@ async function serverOn(name: string, data: string, settings: Settings): Promise
       await run('pg_ctl', 'start', '-w', '-s', '-D', data, '-l', join(data, 'log'));
       running = true;
     },
-    async stop() {
+    async stop(how = 'fast') {
       if (!running) return;
-      await run('pg_ctl', 'stop', '-w', '-s', '-m', 'fast', '-D', data);
+      await run('pg_ctl', 'stop', '-w', '-s', '-m', how, '-D', data);
       running = false;
     },
+    log: () => readFile(join(data, 'log'), 'utf8'),
     query: (sql) => query(url, sql),
   };
   await write(settings);

@@ -43,6 +43,15 @@ describe('the mode', () => {
     expect(await mode('-- rungs: plain\nvacuum')).toBe('plain');
     expect(await mode('-- rungs: atomic\nselect 1')).toBe('atomic');
   });
+  test('is plain where the grammar, of another version, cannot read a file with transaction control', async () => {
+    const odd = 'create table t (system_user int);';
+    expect(await mode(odd)).toBe('atomic');
+    expect(await mode(`begin; ${odd} commit;`)).toBe('plain');
+    expect(await mode(`-- rungs: atomic\n${odd} /* and then */ Commit; select 1`)).toBe('plain');
+    expect(await mode(`${odd} start\ntransaction`)).toBe('plain');
+    const inside = `savepoint a; rollback to a; ROLLBACK WORK TO SAVEPOINT a; select $$;commit$$; create function f() returns int begin atomic; select 1; end;`;
+    expect(await mode(`${odd} ${inside}`)).toBe('atomic');
+  });
   test('of a dump is atomic, and its settings are session state', async () => {
     const { analysis } = await fixture('pg-dump/schema.up.sql');
     expect(analysis).toMatchObject({ mode: 'atomic' });

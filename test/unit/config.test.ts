@@ -60,6 +60,7 @@ role: owner
 confirm: always
 requireSteps: true
 backupBeforeDown: true
+lockStrategy: transaction
 lockTimeout: 2m
 blocked: { timeout: 500ms, attempts: 3, delay: 2s, queue: 20 }
 retry: { attempts: 5, delay: 250ms, deadline: 60 }
@@ -83,6 +84,7 @@ logFormat: json
       confirm: 'always',
       requireSteps: true,
       backupBeforeDown: true,
+      lockStrategy: 'transaction',
       lockTimeoutMs: 120_000,
       blockedTimeoutMs: 500,
       blockedAttempts: 3,

@@ -89,9 +89,11 @@ describe('without hooks', () => {
       ledger: ledgerOf('script'),
       author: { tool: 'test', run: 'test' },
       nonce: 'nonce',
-      cleanUp: 'reset all',
-      cleanUpTags: 1,
+      cleanUp: ['reset all'],
       lockIds: [],
+      perMessage: null,
+      holder: null,
+      watch: false,
       statementLockMs: 0,
       hooks: { before: [], after: [] },
     };

@@ -187,6 +187,13 @@ describe('what a file says', () => {
     expect(read).toBeGreaterThan(100);
   });
 
+  test('of a file that the grammar refuses is told by its text, and refused where it has its own COMMIT', async () => {
+    const { analysis, problems } = await analysisOf('commit; create table c (system_user int);');
+    expect(analysis.meaning).toBeUndefined();
+    expect(problems.map((p) => p.reason)).toEqual(['syntax', 'repeatable']);
+    expect((await analysisOf('create table c (system_user int);')).problems).toHaveLength(1);
+  });
+
   test('of a file that nests too deeply is told by its text', async () => {
     const text = `select ${Array(6000).fill('1').join(' + ')};`;
     const { analysis, problems } = await analysisOf(text);

@@ -1,7 +1,5 @@
 /** A primary and a standby that streams from it, and target_session_attrs: as with psql. */
 
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseDatabaseUrl } from '../../../src/config/url.ts';
@@ -12,7 +10,7 @@ import { misfit } from '../../../src/pg/target.ts';
 import { folderOf } from '../../support/folder.ts';
 import { byPsql, byUs, hasPsql, once } from '../../support/psql.ts';
 import { until } from '../../support/session.ts';
-import { copyServer, makeServer, type OwnServer } from '../../support/tls-servers.ts';
+import { makeServer, type OwnServer, standbyOf } from '../../support/tls-servers.ts';
 
 const HBA = [
   'local all all trust',
@@ -30,17 +28,7 @@ beforeAll(async () => {
   await primary.query('create database app owner app');
   await primary.query('create database quiet');
   await primary.query('alter database quiet set default_transaction_read_only = on');
-  // pg_basebackup is not in the embedded package; a stopped server's data are as good.
-  await primary.stop();
-  standby = await copyServer('standby', primary, {
-    primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres`,
-  });
-  await writeFile(join(standby.data, 'standby.signal'), '');
-  await Promise.all([primary.start(), standby.start()]);
-  await until('the standby streams', async () => {
-    const rows = await standby.query("select from pg_stat_wal_receiver where status = 'streaming'");
-    return rows.length === 1;
-  });
+  standby = await standbyOf(primary);
 });
 
 const both = (first: OwnServer, second: OwnServer, more: string) =>
