@@ -101,6 +101,7 @@ test('config tells the value and the source of each setting, and no password', a
     'requireSteps: false (default)',
     'backupBeforeDown: false (default)',
     'lockTimeout: 1500ms (rungs.yaml:6)',
+    'lockStrategy: session (default)',
     'blocked.timeout: 3s (default)',
     'blocked.attempts: 10 (default)',
     'blocked.delay: 1s (default)',
