@@ -70,7 +70,7 @@ export async function makeBundle(order: Order): Promise<Made> {
       origin: migrations.origin,
       ...(taken.lines.length === 0 ? {} : { around: taken.hooks }),
     },
-    migrations.migrations,
+    [...migrations.migrations, ...migrations.repeatable],
     commands,
   );
   write(outfile, (draft) => {
@@ -82,11 +82,12 @@ export async function makeBundle(order: Order): Promise<Made> {
 }
 
 function aboutOf(migrations: Migrations, hooks: readonly string[], serverVersion: number): About {
-  const all = migrations.migrations;
+  const { migrations: all, repeatable } = migrations;
   return {
     count: all.length,
     first: all[0]?.id ?? '',
     last: all.at(-1)?.id ?? '',
+    repeatable: repeatable.length,
     digest: digestOf(migrations),
     hooks,
     serverVersion,

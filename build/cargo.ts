@@ -5,13 +5,13 @@
  *
  *     //{"size":123456,"seal":"…"}     of all that follows
  *     //{"count":2,…}                  a Head
- *     //{"id":"1",…}                   each migration
+ *     //{"id":"1",…}                   each migration, then each repeatable
  *     //…                              the commands, which are code again once the slashes are gone
  *
  * In ASCII, so that a byte is a character: JSON can, and esbuild does. (U+2028 would end a comment.)
  */
 
-import type { Layout, Migration, Migrations } from '../src/migration.ts';
+import { isRepeatable, type Layout, type Migration, type Migrations } from '../src/migration.ts';
 import { digest } from '../src/sql/checksum.ts';
 import type { About, Carried, CarriedHooks } from '../tasks/_carried.ts';
 
@@ -72,7 +72,7 @@ export function unpack(text: string): Cargo | Damage {
   const lines = (): { readonly migrations: readonly string[]; readonly end: number } => {
     const migrations: string[] = [];
     let from = headEnd + 1;
-    while (migrations.length < about.count) {
+    while (migrations.length < about.count + about.repeatable) {
       const to = rest.indexOf('\n', from);
       migrations.push(rest.slice(from, to));
       from = to + 1;
@@ -81,12 +81,16 @@ export function unpack(text: string): Cargo | Damage {
   };
   return {
     about,
-    migrations: (): Migrations => ({
-      layout,
-      origin: `the bundle of ${origin}`,
-      migrations: lines().migrations.map(migrationIn),
-      ignored: [],
-    }),
+    migrations: (): Migrations => {
+      const all = lines().migrations.map(migrationIn);
+      return {
+        layout,
+        origin: `the bundle of ${origin}`,
+        migrations: all.filter((m) => !isRepeatable(m.id)),
+        repeatable: all.filter((m) => isRepeatable(m.id)),
+        ignored: [],
+      };
+    },
     hooks: () => around,
     commands: () => rest.slice(lines().end + 2).replaceAll('\n//', '\n'),
   };

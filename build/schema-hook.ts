@@ -50,7 +50,7 @@ export const hookSchema: Schema = {
     versionText: VERSION,
     migration: object({
       id: said('A version, or a file’s name.', text),
-      version: ref('versionText'),
+      version: VERSION_OR_NONE,
       name: text,
       direction: DIRECTION,
       mode: one(...MODES),

@@ -45,7 +45,7 @@ const CHECKS = [
   'pending files',
   'extensions',
 ] as const satisfies readonly CheckName[];
-const named = { id: text, version: ref('versionText'), name: text };
+const named = { id: text, version: VERSION_OR_NONE, name: text };
 const placed = { file: textOrNull, line: placeOrNull, column: placeOrNull };
 
 const DEFS: Readonly<Record<string, Schema>> = {
@@ -73,9 +73,10 @@ const DEFS: Readonly<Record<string, Schema>> = {
     details: list(text),
   }),
   embedded: object({
-    count: { type: 'integer', minimum: 1 },
+    count: { type: 'integer', minimum: 0 },
     first: said('The id: a version, or a file’s name.', text),
     last: text,
+    repeatable: said('How many of these.', { type: 'integer', minimum: 0 }),
     digest: said('Of all migrations.', text),
     hooks: said('As in `beforeEach: hooks/limits.sql`.', list(text)),
     serverVersion: said('The PostgreSQL whose syntax the files were held to.', { type: 'integer' }),

@@ -30,7 +30,7 @@ export async function survey(
     // A build carries all there is to run.
     Number.POSITIVE_INFINITY,
   );
-  if (problems.length === 0 && migrations.migrations.length === 0) {
+  if (problems.length === 0 && migrations.migrations.length + migrations.repeatable.length === 0) {
     throw new MigrateError('MIGRATION_SOURCE_FAILED', 'no_migrations', {
       operation: 'read the migrations folder',
       message: `no migration files in ${folder}`,
@@ -47,9 +47,9 @@ export const shownAs = (folder: string, project: string): string =>
   relative(project, folder).replaceAll(sep, '/') || '.';
 
 /** By path. */
-export function filesOf({ migrations }: Migrations): ReadonlyMap<string, MigrationFile> {
+export function filesOf({ migrations, repeatable }: Migrations): ReadonlyMap<string, MigrationFile> {
   const files = new Map<string, MigrationFile>();
-  for (const { up, down } of migrations) {
+  for (const { up, down } of [...migrations, ...repeatable]) {
     if (up !== null && up.path === down?.path) files.set(up.path, joined(up, down));
     else for (const file of [up, down]) if (file !== null) files.set(file.path, file);
   }

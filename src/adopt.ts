@@ -106,7 +106,9 @@ async function view(session: Session, from: From, job: Job, source: Migrations):
   if (isManaged && (!isTheirs || recorded.journal.length > 0))
     throw refusal.managed(sight.place, recorded.head);
   const rows = (await session.query(read(only))).sets[0] ?? [];
-  const entries = map(recordsOf(only.tool, rows), source.migrations, only.tool.title);
+  // Flyway's repeatables need no taking over: they are run again.
+  const records = recordsOf(only.tool, rows).filter((r) => !source.repeatable.some((m) => m.id === r.label));
+  const entries = map(records, source.migrations, only.tool.title);
   const adoption: Adoption = {
     tool: only.tool.name,
     title: only.tool.title,

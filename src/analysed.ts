@@ -22,7 +22,8 @@ export interface Chosen {
 export function chosenFor(analysed: Analysed, step: Step, plainOnly: boolean): Chosen {
   const analysis = step.file === null ? null : (analysed.get(step.file) ?? null);
   // What began statement by statement ends so, also when the file was fixed meanwhile.
-  const mode = step.resume !== null ? 'resumable' : plainOnly ? 'plain' : (analysis?.mode ?? 'atomic');
+  const isPlain = plainOnly && step.file?.repeatable !== true;
+  const mode = step.resume !== null ? 'resumable' : isPlain ? 'plain' : (analysis?.mode ?? 'atomic');
   return { analysis, mode };
 }
 
@@ -70,7 +71,7 @@ export async function analyse(
 }
 
 /** A build has read its files already. The grammar is loaded only where there is something to read. */
-async function read(file: MigrationFile, multiStatement: boolean, isHook: boolean) {
+export async function read(file: MigrationFile, multiStatement = false, isHook = false) {
   const found = await readAs(file, multiStatement, isHook);
   const unfit = isHook ? unfitForHook(file, found.analysis) : [];
   return { ...found, problems: [...found.problems, ...unfit] };

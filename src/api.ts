@@ -113,7 +113,7 @@ export async function currentVersion(
 ): Promise<Head> {
   const { migrations = '', layout } = options;
   if (await isScript(migrations, layout)) throw noVersions('MIGRATION_VERSION_FAILED', 'read the version');
-  const none: Migrations = { layout: 'pairs', origin: '', migrations: [], ignored: [] };
+  const none: Migrations = { layout: 'pairs', origin: '', migrations: [], repeatable: [], ignored: [] };
   return readVersion(jobFor('version', { ...options, migrations: none }));
 }
 

@@ -1,10 +1,11 @@
 /** What is applied, of a ledger with a row for each name: the ledger says which, the journal adds the texts. */
 
 import { numberOf } from './layout/named.ts';
+import { idOf } from './ledger/journal.ts';
 import { halfWay } from './ledger/named-rows.ts';
-import type { Migration } from './migration.ts';
-import type { Recorded } from './recorded.ts';
-import type { Applied, State } from './state.ts';
+import { isRepeatable, type Migration } from './migration.ts';
+import type { JournalRow, Recorded, Repetition } from './recorded.ts';
+import type { Applied, State, Unseen } from './state.ts';
 
 export function stateOfNames(recorded: Recorded, migrations: readonly Migration[]): State {
   const files = new Map(migrations.map((m) => [m.id, m]));
@@ -14,7 +15,9 @@ export function stateOfNames(recorded: Recorded, migrations: readonly Migration[
     if (row.direction === 'up') texts.set(row.name, row.checksum);
     else texts.delete(row.name);
   }
-  const applied = recorded.records.map((r): Applied => {
+  // FluxStudio's own tool runs a repeatable too, once, and its row says nothing of the next time.
+  const records = recorded.records.filter((r) => !isRepeatable(r.name));
+  const applied = records.map((r): Applied => {
     const { name: id, appliedAt, executionTimeMs, appliedBy } = r;
     const file = files.get(id);
     // Its tool's digest is of the bytes, ours of the lines: where either fits, the file is the one that was applied.
@@ -28,7 +31,21 @@ export function stateOfNames(recorded: Recorded, migrations: readonly Migration[
   });
   return {
     applied: new Map(applied.map((a) => [a.id, a])),
+    repeated: repeatedIn(recorded.journal),
     unseen: [],
     unfinished: halfWay(recorded.records, recorded.journal),
   };
+}
+
+/** How each repeatable was run last: only the journal tells. `unseen`: what it does not have yet. */
+export function repeatedIn(
+  journal: readonly JournalRow[],
+  unseen: readonly Unseen[] = [],
+): ReadonlyMap<string, Repetition> {
+  const done = journal.filter((row) => row.state === 'done');
+  // What is forced reverses nothing.
+  const reverted = done.findLast((row) => row.direction === 'down' && row.kind !== 'forced')?.id ?? -1n;
+  const isBehind = unseen.some((u) => u.direction === 'down');
+  const again = done.filter((row) => isRepeatable(idOf(row)));
+  return new Map(again.map((row) => [row.name, { ...row, isOutlived: isBehind || row.id < reverted }]));
 }

@@ -3,9 +3,10 @@
  * lower file was never run; the journal alone does not know what golang-migrate did meanwhile.
  */
 
-import { stateOfNames } from './applied-names.ts';
+import { repeatedIn, stateOfNames } from './applied-names.ts';
+import { idOf } from './ledger/journal.ts';
 import { halfRun } from './ledger/sentinel.ts';
-import type { Migration, Migrations } from './migration.ts';
+import { isRepeatable, type Migration, type Migrations } from './migration.ts';
 import type { Head, JournalRow, Recorded } from './recorded.ts';
 import type { Applied, State, Unseen } from './state.ts';
 
@@ -16,7 +17,8 @@ export function stateOf(recorded: Recorded, source: Pick<Migrations, 'layout' | 
   const applied = new Map<string, Applied>();
   for (const row of recorded.journal) replay(applied, row);
   const { head } = recorded;
-  const last = recorded.journal.findLast((row) => row.kind !== 'accepted');
+  // A repeatable moves no version.
+  const last = recorded.journal.findLast((row) => row.kind !== 'accepted' && !isRepeatable(idOf(row)));
   // The version is dirty under an unfinished row and clean under a done one; else someone has touched it since. A dirty
   // row that another transaction wrote is another failure at the same version, of golang-migrate's for one.
   const ourMove =
@@ -32,7 +34,7 @@ export function stateOf(recorded: Recorded, source: Pick<Migrations, 'layout' | 
     if (direction === 'down') applied.delete(id);
     else applied.set(id, { ...assumed, ...migration, id });
   }
-  return { applied, unseen, unfinished };
+  return { applied, repeated: repeatedIn(recorded.journal, unseen), unseen, unfinished };
 }
 
 /** The sentinel is there: all of it counts as applied, unless the journal knows it to be half done. */
@@ -48,7 +50,7 @@ function stateOfScript({ ledgerExists, journal }: Recorded, migrations: readonly
       }
     }
   }
-  return { applied, unseen: [], unfinished };
+  return { applied, repeated: new Map(), unseen: [], unfinished };
 }
 
 const unknownTimes = { appliedAt: null, executionTimeMs: null, appliedBy: null };

@@ -76,9 +76,10 @@ const TRANSACTION_IN_THE_WAY = ['55P04', '2D000', '25001'];
 const isTooLate = ({ worker }: Running, e: unknown): boolean =>
   worker.envelope.perMessage !== null && e instanceof MigrateError && e.sqlstate === '25001';
 
-const isForOneByOne = ({ worker, analysis }: Running, e: unknown): e is MigrateError =>
+const isForOneByOne = ({ worker, step, analysis }: Running, e: unknown): e is MigrateError =>
   worker.multiStatement &&
   worker.envelope.perMessage === null &&
+  step.file?.repeatable !== true &&
   analysis?.parsed === true &&
   e instanceof MigrateError &&
   e.reason !== 'hook' &&

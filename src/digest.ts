@@ -11,8 +11,10 @@ const baseName = (path: string): string =>
  * all in a file's name. Where the files have LF for line ends and no byte order mark, it can be checked without rungs:
  * `LC_ALL=C; sha256sum *.sql | sha256sum`.
  */
-export function digestOf({ migrations }: Migrations): string {
-  const files = migrations.flatMap((m) => [m.up, m.down].filter((f): f is MigrationFile => f !== null));
+export function digestOf({ migrations, repeatable }: Migrations): string {
+  const files = [...migrations, ...repeatable].flatMap((m) =>
+    [m.up, m.down].filter((f): f is MigrationFile => f !== null),
+  );
   const lines = files
     .map(({ path, checksum }) => ({ name: baseName(path), checksum }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))

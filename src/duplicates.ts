@@ -12,9 +12,13 @@ import { withoutSecrets } from './sql/filled.ts';
 /** A column, a function, an object of any other kind, a schema, a relation: by PostgreSQL's appendix A, `duplicate_…`. */
 const DUPLICATE = ['42701', '42723', '42710', '42P06', '42P07'];
 
-/** Whether the failure is one to leave out. What the grammar could not read is in one piece. */
-export const isDuplicate = ({ worker, analysis }: Running, e: unknown): e is MigrateError =>
+/**
+ * Whether the failure is one to leave out. What the grammar could not read is in one piece; and a repeatable without its
+ * new view would count as run.
+ */
+export const isDuplicate = ({ worker, step, analysis }: Running, e: unknown): e is MigrateError =>
   worker.skipDuplicates &&
+  step.file?.repeatable !== true &&
   analysis?.parsed === true &&
   e instanceof MigrateError &&
   e.reason !== 'hook' &&

@@ -77,7 +77,9 @@ export async function analyseAll(migrations: Migrations, setting: Setting): Prom
     }
     all.push({ ...m, up: await read(m.up), down: await read(down) });
   }
-  return { migrations: { ...migrations, migrations: all }, problems, warnings };
+  const repeatable: Migration[] = [];
+  for (const m of migrations.repeatable) repeatable.push({ ...m, up: await read(m.up) });
+  return { migrations: { ...migrations, migrations: all, repeatable }, problems, warnings };
 }
 
 /** What could not be said of the file with other values. */

@@ -22,6 +22,7 @@ import { codeOf, commandOf, isSamePlan, type Plan } from './plan/situation.ts';
 import { lockingOf, prepare, refuseLong, stateBefore } from './prepare.ts';
 import type { Recorded } from './recorded.ts';
 import { asMigrateError, refused } from './refused.ts';
+import { withoutReworded } from './repeatable.ts';
 import type { Outcome } from './report.ts';
 import type { Worker } from './send.ts';
 import { restore } from './session-state.ts';
@@ -118,17 +119,18 @@ async function view(command: Command, session: Session, before: View | null): Pr
   );
   log.seen(recorded.head);
   const state = stateOf(recorded, source);
-  const made = plan(source, recorded.head, state, goal, job.allow);
-  const code = codeOf(goal, recorded.head);
+  const planned = plan(source, recorded.head, state, goal, job.allow);
   const setting = {
     serverVersion: sight.identity.serverVersion,
     isConforming: sight.identity.isConforming,
-    code,
+    code: codeOf(goal, recorded.head),
     multiStatement: job.door.multiStatement,
     emit: log.emit,
   };
-  const analysed = await analyse(made.steps, before?.analysed ?? new Map(), setting, hookFiles(hooks));
-  if (job.lockStrategy === 'transaction') refuseLong(made.steps, hooks, analysed, code, job.plainOnly);
+  const analysed = await analyse(planned.steps, before?.analysed ?? new Map(), setting, hookFiles(hooks));
+  const made = await withoutReworded(planned, analysed, state);
+  if (job.lockStrategy === 'transaction')
+    refuseLong(made.steps, hooks, analysed, setting.code, job.plainOnly);
   if (before === null) await refuseUnavailable(session, made.steps, analysed, setting);
   log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
   return { sight, recorded, state, plan: made, analysed };

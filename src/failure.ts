@@ -1,5 +1,6 @@
 /** A failed message, told as the user's file sees it: which statement, which line and column, and what to do. */
 
+import { cureOf } from './cures.ts';
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
 import type { Blockage } from './event.ts';
 import type { FileMessage } from './file-message.ts';
@@ -37,24 +38,6 @@ interface Place {
   /** Into the file's text; null where only the file is known. */
   readonly offset: number | null;
 }
-
-/** Cures for errors that come from how a migration is run. */
-export const CURES: Readonly<Record<string, string>> = {
-  '55P04':
-    'a new enum value cannot be used in the transaction that adds it: put it into a file of its own, or begin the file with `-- rungs: no-transaction`',
-  '2D000':
-    'a DO block or procedure that commits cannot run inside the migration’s transaction: begin the file with `-- rungs: no-transaction`',
-  '25001': 'the statement cannot run inside a transaction: begin the file with `-- rungs: no-transaction`',
-  '25006': REASONS.read_only.next,
-  '40P01': 'it was a deadlock with another session',
-  '57014':
-    'it was cancelled, by an administrator or by `statement_timeout` (in the URL also `x-statement-timeout`): raise that',
-  '53100': 'the server’s disk is full: make room there',
-  '55P03': 'another session holds a lock on the object: wait until it is free',
-};
-
-/** Of an error that has a cure whatever was being run. */
-export const cureOf = (code: string): string | null => CURES[code] ?? null;
 
 /** The names of a step in messages: "apply migration 7". */
 export const operationOf = (step: Step): string =>
@@ -121,7 +104,7 @@ function next(failed: Failed, step: Step, mode: Mode, place: Place | null, state
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
   const [blocker] = isBlocked(failed) ? (blockage?.blockers ?? []) : [];
-  const known = blocker === undefined ? CURES[code] : cureFor(blocker);
+  const known = blocker === undefined ? cureOf(code, step) : cureFor(blocker);
   const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';

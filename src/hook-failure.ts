@@ -1,16 +1,8 @@
 /** A hook that failed, told as its file sees it: where, for which migration, and what is now. */
 
+import { CURES } from './cures.ts';
 import { type ErrorCode, MigrateError } from './errors.ts';
-import {
-  blockedBy,
-  CURES,
-  commandFor,
-  detailsOf,
-  type Failed,
-  letGoText,
-  reasonOf,
-  rightHint,
-} from './failure.ts';
+import { blockedBy, commandFor, detailsOf, type Failed, letGoText, reasonOf, rightHint } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import type { HookName } from './hook.ts';
 import { type HookPlace, hookAt } from './hook-text.ts';

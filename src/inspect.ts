@@ -8,6 +8,7 @@ import { look, readRecorded } from './look.ts';
 import type { Layout } from './migration.ts';
 import type { Head } from './recorded.ts';
 import { refused } from './refused.ts';
+import { changedOf } from './repeatable.ts';
 import { type Status, statusOf } from './status.ts';
 
 const CODE = 'MIGRATION_VERSION_FAILED';
@@ -16,11 +17,12 @@ const CODE = 'MIGRATION_VERSION_FAILED';
 export async function inspect(job: Job): Promise<Status> {
   const source = await job.source();
   for (const { path, why } of source.ignored) warn(job.emit, 'ignored_file', `not run: ${why}`, path);
-  if (source.migrations.length === 0)
+  if (source.migrations.length + source.repeatable.length === 0)
     warn(job.emit, 'no_migrations', `no migration files in ${source.origin}`);
   const { sight, recorded } = await readAll(job, source.layout);
   const sentinel = source.layout === 'script' ? sentinelName(sight.place) : null;
-  return statusOf(source, recorded, stateOf(recorded, source), sentinel);
+  const state = stateOf(recorded, source);
+  return statusOf(source, recorded, state, sentinel, await changedOf(source.repeatable, state));
 }
 
 /** The ledger's row alone. Throws MigrateError. */

@@ -16,6 +16,7 @@ import {
   type MigrationRef,
   type Outcome,
   type Report,
+  refOf,
   type StepReport,
 } from './report.ts';
 import type { State } from './state.ts';
@@ -39,10 +40,8 @@ export interface Log {
   readonly outcome: (error: MigrateError | null) => Outcome;
 }
 
-const ref = ({ id, version, name }: Migration): MigrationRef => ({ id, version, name });
-
 const named = ({ migration, direction, file }: Step) => ({
-  ...ref(migration),
+  ...refOf(migration),
   direction,
   file: file?.path ?? null,
 });
@@ -159,9 +158,9 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       failed:
         failed === null
           ? null
-          : { ...ref(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
-      notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => ref(s.migration)),
-      unknown: unknown.map((s) => ref(s.migration)),
+          : { ...refOf(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
+      notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => refOf(s.migration)),
+      unknown: unknown.map((s) => refOf(s.migration)),
       // What may have been committed is not to be called unapplied, nor what may have been reverted.
       pending: unapplied.filter((m) => !unknown.some((s) => s.migration.id === m.id)),
     };
@@ -175,7 +174,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
 /** What is unapplied, as it was read. */
 function notIn(standing: State['applied'], all: readonly Migration[]): readonly MigrationRef[] {
   const unapplied = new Map(all.filter((m) => !standing.has(m.id)).map((m) => [m.id, m]));
-  return [...unapplied.values()].sort(inOrder).map(ref);
+  return [...unapplied.values()].sort(inOrder).map(refOf);
 }
 
 /** What is unapplied: what the plan left, and the planned ups that were not done. */
@@ -185,5 +184,5 @@ function pendingAfter(undone: readonly Step[], remaining: readonly Migration[]):
     if (s.direction === 'up') all.set(s.migration.id, s.migration);
     else all.delete(s.migration.id);
   }
-  return [...all.values()].sort(inOrder).map(ref);
+  return [...all.values()].sort(inOrder).map(refOf);
 }

@@ -15,6 +15,7 @@ import type { Analysis, Direction, Migration, MigrationFile, Mode, Statement, St
 import { enclosing, held, type Locking } from './opening.ts';
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
+import { keptOf } from './sql/wording.ts';
 import { blanked } from './sql/wrapper.ts';
 
 /** Who writes what was done, and where: enough for what runs no file. */
@@ -42,7 +43,7 @@ const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   kind: 'run',
   mode,
   head: step.to,
-  checksum: step.migration.up?.checksum ?? null,
+  ...keptOf(step),
 });
 
 /** Milliseconds since the message arrived, which began the transaction. */

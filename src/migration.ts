@@ -1,6 +1,6 @@
 /** The nouns of the domain. Everything else in `src/` is a function from some of these to others. */
 
-import type { Head, JournalRow } from './recorded.ts';
+import type { Head, JournalRow, Repetition } from './recorded.ts';
 
 export type Direction = 'up' | 'down';
 
@@ -74,6 +74,8 @@ export interface Analysis {
   readonly extensions: readonly NeededExtension[];
   /** False: the grammar of another major version could not read it, and the server has the last word. */
   readonly parsed: boolean;
+  /** Of a repeatable that could be read: SHA-256 of what it says, whatever its layout and comments. */
+  readonly meaning?: string;
 }
 
 /** A file the grammar could not read, or that breaks a rule; found before anything ran. */
@@ -88,7 +90,8 @@ export interface Problem {
     | 'edited_bundle'
     | 'no_parser'
     | 'placeholder'
-    | 'psql';
+    | 'psql'
+    | 'repeatable';
   readonly message: string;
   readonly file: string;
   /** UTF-16 index into the file's text; null where the problem is the file as a whole. */
@@ -162,6 +165,8 @@ export interface MigrationFile {
   readonly checksum: string;
   /** What dbmate’s or goose’s marker asks for, or the layout; a leading comment has the last word. */
   readonly asked?: Mode;
+  /** It runs again and again, each time in one transaction. */
+  readonly repeatable?: true;
   /** What a build found out; null where the file was just read from a folder. */
   readonly analysis: Analysis | null;
   /** In a build: it was read with values for its placeholders, which a run has to give too. */
@@ -173,9 +178,12 @@ export interface MigrationFile {
 export interface Migration {
   /** What the ledger and every report call it: for pairs, the version in decimal; else the file's name. */
   readonly id: string;
-  /** For named, the number, which may repeat; the highest there is for a file without one, which comes last. For a script, 1. */
+  /**
+   * For named, the number, which may repeat; the highest there is for a file without one, which comes last. For a script, 1.
+   * For a repeatable, which has none and comes last of all, one more than a version can be.
+   */
   readonly version: bigint;
-  /** Empty for named and for a script, whose id says it all. */
+  /** Empty for named, a script and a repeatable, whose id says it all. */
   readonly name: string;
   /** Null where the file is missing. */
   readonly up: MigrationFile | null;
@@ -187,12 +195,17 @@ export interface Migration {
   readonly ledgerChecksums: readonly string[];
 }
 
+/** `R__name.sql`: run after the others whenever it says something else than when it was run last. Told by its id. */
+export const isRepeatable = (id: string): boolean => /^R__.+\.[Ss][Qq][Ll]$/s.test(id);
+
 /** What a folder (or a bundle) holds, in the order in which it is applied. */
 export interface Migrations {
   readonly layout: Layout;
   /** Where they came from, for messages. */
   readonly origin: string;
   readonly migrations: readonly Migration[];
+  /** Each with an up file only. */
+  readonly repeatable: readonly Migration[];
   /** Files that look like migrations and are not run, with the reason. */
   readonly ignored: readonly { readonly path: string; readonly why: string }[];
 }
@@ -207,6 +220,10 @@ export interface Step {
   readonly to: bigint | null;
   /** Set when an unfinished resumable run is continued. */
   readonly resume: JournalRow | null;
+  /** Of a repeatable: how it was run last, which no other run may have changed meanwhile; null for never. */
+  readonly last?: Repetition | null;
+  /** Of a repeatable: that of its analysis. */
+  readonly meaning?: string | null;
 }
 
 /** What the user asked for. */

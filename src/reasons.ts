@@ -153,6 +153,10 @@ export const REASONS = {
     meaning: 'The server refuses writes: it is a standby, or its transactions are read-only.',
     next: 'connect to the primary (with all hosts in the URL, `target_session_attrs=read-write` finds it), or to a database without default_transaction_read_only',
   },
+  repeatable: {
+    meaning: 'A repeatable holds what cannot be done in its one transaction. Nothing was run.',
+    next: 'take that out, or put it into a versioned migration, and run the same command again',
+  },
   restore: {
     meaning: 'A backup cannot be restored. Nothing was changed.',
     next: 'correct it, and try again',

@@ -52,6 +52,8 @@ export interface JournalRow {
   /** The ledger's version once the row is done; null for none. */
   readonly head: bigint | null;
   readonly checksum: string | null;
+  /** Of a repeatable: that of its file's analysis; null where the grammar could not read it. */
+  readonly meaning: string | null;
   /** SHA-256 of each statement that is done, in order (resumable only). */
   readonly doneStatements: readonly string[];
   /** Set from just before a concurrent index statement until it is recorded as done. */
@@ -65,6 +67,13 @@ export interface JournalRow {
   readonly appliedBy: string | null;
   readonly tool: string | null;
   readonly run: string | null;
+}
+
+/** How a repeatable was run last. */
+export interface Repetition
+  extends Pick<JournalRow, 'id' | 'checksum' | 'meaning' | 'appliedAt' | 'executionTimeMs' | 'appliedBy'> {
+  /** Something was reverted since, which may have taken along what it had made. */
+  readonly isOutlived: boolean;
 }
 
 /** Where the ledger is, and beside it the journal. */

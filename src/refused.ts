@@ -1,5 +1,6 @@
+import { cureOf } from './cures.ts';
 import { type ErrorCode, MigrateError } from './errors.ts';
-import { cureOf, reasonOf, rightHint } from './failure.ts';
+import { reasonOf, rightHint } from './failure.ts';
 import { MessageFailed } from './pg/message.ts';
 import { furtherWords } from './sql/server-error.ts';
 
@@ -22,7 +23,7 @@ export function asMigrateError(e: unknown, code: ErrorCode, operation: string): 
     return new MigrateError(code, reason, { ...common, hint: rightHint(server, e.text, e.who) });
   }
   if (reason !== 'sql') return new MigrateError(code, reason, common);
-  const cure = cureOf(server.code);
+  const cure = cureOf(server.code, null);
   const hint = cure === null ? SERVERS_WORDS : `${cure}, and run the same command again`;
   return new MigrateError(code, reason, { ...common, hint });
 }

@@ -3,13 +3,20 @@
 import type { MigrateError } from './errors.ts';
 import type { Warning } from './event.ts';
 import type { HookName } from './hook.ts';
-import type { Direction, Layout, Mode } from './migration.ts';
+import { type Direction, isRepeatable, type Layout, type Migration, type Mode } from './migration.ts';
 
 export interface MigrationRef {
   readonly id: string;
-  readonly version: bigint;
+  /** Null: of a repeatable. */
+  readonly version: bigint | null;
   readonly name: string;
 }
+
+export const refOf = ({ id, version, name }: Migration): MigrationRef => ({
+  id,
+  version: isRepeatable(id) ? null : version,
+  name,
+});
 
 export interface StepReport extends MigrationRef {
   /** The path of the file; null where there is none, and only the version moves. */

@@ -78,7 +78,8 @@ export async function readFolder(
   }
   const arranged = arrange(files);
   problems.push(...arranged.problems);
-  return { migrations: { layout, origin: folder, migrations: arranged.migrations, ignored }, problems };
+  const { migrations, repeatable } = arranged;
+  return { migrations: { layout, origin: folder, migrations, repeatable, ignored }, problems };
 }
 
 const NAME_IT = 'name the script with `--path FILE` or MIGRATION_PATH';
@@ -112,7 +113,10 @@ async function readScript(
   const found = await read(file, '', shown, large);
   const [migrations, problems] =
     'problem' in found ? [[], [found.problem]] : [[scriptOf({ ...found, name: basename(file) })], []];
-  return { migrations: { layout: 'script', origin: file, migrations, ignored: [] }, problems };
+  return {
+    migrations: { layout: 'script', origin: file, migrations, repeatable: [], ignored: [] },
+    problems,
+  };
 }
 
 const noScript = (folder: string): MigrateError =>

@@ -1,6 +1,6 @@
 /** What is applied, as values. src/applied.ts makes them. */
 
-import type { JournalKind, JournalRow } from './recorded.ts';
+import type { JournalKind, JournalRow, Repetition } from './recorded.ts';
 
 /** One applied migration, as far as it is known. */
 export interface Applied {
@@ -23,6 +23,8 @@ export interface Unseen {
 export interface State {
   /** By id. */
   readonly applied: ReadonlyMap<string, Applied>;
+  /** By id: repeatables. */
+  readonly repeated: ReadonlyMap<string, Repetition>;
   /** To be written into the journal before the next run adds to it. */
   readonly unseen: readonly Unseen[];
   /** The row of a run that has not reached its end, if the ledger is still as that run left it. */

@@ -2,7 +2,7 @@
 
 import { inOrder } from './layout/named.ts';
 import { idOf } from './ledger/journal.ts';
-import type { Layout, Migrations } from './migration.ts';
+import type { Layout, Migration, Migrations } from './migration.ts';
 import { isChanged } from './plan/situation.ts';
 import type { Recorded } from './recorded.ts';
 import type { Applied, State } from './state.ts';
@@ -19,7 +19,8 @@ export type MigrationState =
 
 export interface StatusRow {
   readonly id: string;
-  readonly version: bigint;
+  /** Null: of a repeatable. */
+  readonly version: bigint | null;
   readonly name: string;
   readonly state: MigrationState;
   readonly appliedAt: string | null;
@@ -45,16 +46,18 @@ export interface Status {
   readonly unfinished: { readonly id: string; readonly done: number; readonly resumable: boolean } | null;
 }
 
+/** `changed`: the repeatables that a run would run. */
 export function statusOf(
   source: Migrations,
   recorded: Recorded,
   state: State,
-  sentinel: string | null = null,
+  sentinel: string | null,
+  changed: readonly Migration[],
 ): Status {
   const { head } = recorded;
   const half = halfDone(recorded, state);
   const failures = failuresIn(recorded);
-  const rows: StatusRow[] = source.migrations.map((m) => {
+  const rows: (StatusRow & { readonly version: bigint })[] = source.migrations.map((m) => {
     const applied = state.applied.get(m.id);
     const error = applied === undefined ? (failures.get(m.id) ?? null) : null;
     const at: MigrationState =
@@ -84,14 +87,15 @@ export function statusOf(
   }
   rows.sort(inOrder);
   const counts = { applied: 0, pending: 0, missing: 0, changed: 0, 'out-of-order': 0, dirty: 0, failed: 0 };
-  for (const r of rows) counts[r.state]++;
+  const all = [...rows, ...repeatableRows(source.repeatable, changed, state.repeated, failures)];
+  for (const r of all) counts[r.state]++;
   const { unfinished } = state;
   return {
     layout: source.layout,
     sentinel,
     version: head.version,
     dirty: head.dirty,
-    migrations: rows,
+    migrations: all,
     counts,
     unfinished:
       unfinished === null
@@ -121,11 +125,32 @@ function failuresIn({ journal }: Recorded): ReadonlyMap<string, string> {
   return failures;
 }
 
-function row(
-  { id, version, name }: Pick<StatusRow, 'id' | 'version' | 'name'>,
+/** A pending one with a time is one that has changed since. A missing one is what it left behind: nothing is to be done. */
+function repeatableRows(
+  files: readonly Migration[],
+  changed: readonly Migration[],
+  repeated: State['repeated'],
+  failures: ReadonlyMap<string, string>,
+): readonly StatusRow[] {
+  const none = { version: null, name: '' };
+  const there = files.map((m): StatusRow => {
+    const error = changed.includes(m) ? (failures.get(m.id) ?? null) : null;
+    const at = error !== null ? 'failed' : changed.includes(m) ? 'pending' : 'applied';
+    const of = { checksum: m.up?.checksum ?? null, path: m.up?.path ?? null };
+    return { ...row({ ...none, id: m.id }, at, repeated.get(m.id)), ...of, error };
+  });
+  const gone = [...repeated].filter(([id]) => !files.some((m) => m.id === id));
+  return [
+    ...there,
+    ...gone.map(([id, last]) => ({ ...row({ ...none, id }, 'missing', last), checksum: last.checksum })),
+  ];
+}
+
+function row<Version extends bigint | null>(
+  { id, version, name }: { readonly id: string; readonly version: Version; readonly name: string },
   state: MigrationState,
-  applied: Applied | undefined,
-): StatusRow {
+  applied: Pick<Applied, 'appliedAt' | 'executionTimeMs' | 'appliedBy'> | undefined,
+) {
   return {
     id,
     version,

@@ -12,6 +12,7 @@ import { hookFiles } from './plan/hooks.ts';
 import { plan } from './plan/plan.ts';
 import { codeOf, type Plan } from './plan/situation.ts';
 import type { Recorded } from './recorded.ts';
+import { withoutReworded } from './repeatable.ts';
 import { counted } from './report/amounts.ts';
 
 const UP: Goal = { kind: 'up', steps: null, to: null };
@@ -37,9 +38,10 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
     list.skip(['pending files', 'extensions'], 'another run is at work');
     return;
   }
+  const state = stateOf(recorded, source);
   const planned = await list.look(
     'history',
-    async () => plan(source, recorded.head, stateOf(recorded, source), UP, job.allow),
+    async () => plan(source, recorded.head, state, UP, job.allow),
     historyFound,
   );
   if (planned === null) {
@@ -53,29 +55,31 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
     multiStatement: job.door.multiStatement,
     emit: job.emit,
   };
-  const analysed = await list.look(
+  const pending = await list.look(
     'pending files',
-    async () => analyse(planned.steps, new Map(), setting, hookFiles(await job.hooks())),
-    () => ({
-      message:
-        planned.steps.length === 0
-          ? 'none'
-          : `${counted(planned.steps.length, 'file')} read by PostgreSQL’s grammar`,
+    async () => {
+      const read = await analyse(planned.steps, new Map(), setting, hookFiles(await job.hooks()));
+      return { read, plan: await withoutReworded(planned, read, state) };
+    },
+    ({ plan: { steps } }) => ({
+      message: steps.length === 0 ? 'none' : `${counted(steps.length, 'file')} read by PostgreSQL’s grammar`,
     }),
   );
-  if (analysed === null) {
+  if (pending === null) {
     list.skip(['extensions'], 'the pending files could not be read');
     return;
   }
   await list.look(
     'extensions',
-    () => refuseUnavailable(session, planned.steps, analysed, setting),
-    () => ({ message: extensionsFound(planned, analysed) }),
+    () => refuseUnavailable(session, pending.plan.steps, pending.read, setting),
+    () => ({ message: extensionsFound(pending.plan, pending.read) }),
   );
 }
 
+/** Which repeatables are pending, the check behind it tells. */
 function historyFound({ steps, warnings }: Plan): Found {
-  const message = steps.length === 0 ? 'nothing pending' : `${counted(steps.length, 'migration')} pending`;
+  const versioned = steps.filter((s) => s.file?.repeatable !== true).length;
+  const message = versioned === 0 ? 'nothing pending' : `${counted(versioned, 'migration')} pending`;
   const [first] = warnings;
   return first === undefined
     ? { message }

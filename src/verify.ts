@@ -49,10 +49,11 @@ async function sourceOf(job: Job): Promise<Migrations> {
   return source;
 }
 
-function filesFound({ migrations, origin, ignored }: Migrations): Found {
-  const [first] = migrations;
-  if (first === undefined) return { message: `no migration files in ${origin}`, hint: 'check `--path`' };
-  const message = `${counted(migrations.length, 'migration')} in ${origin}`;
+function filesFound({ migrations, repeatable, origin, ignored }: Migrations): Found {
+  if (migrations.length + repeatable.length === 0)
+    return { message: `no migration files in ${origin}`, hint: 'check `--path`' };
+  const again = repeatable.length === 0 ? '' : ` and ${counted(repeatable.length, 'repeatable')}`;
+  const message = `${counted(migrations.length, 'migration')}${again} in ${origin}`;
   const passedOver = ignored.map(({ path, why }) => `${path} is not run: ${why}`).join('; ');
   return passedOver === ''
     ? { message }

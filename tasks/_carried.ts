@@ -2,6 +2,7 @@
 
 import type { HookName } from '../src/hook.ts';
 import type { MigrationFile, Migrations } from '../src/migration.ts';
+import { counted } from '../src/report/amounts.ts';
 import type { Result } from './_result.ts';
 
 /** A hook as a build has taken it in. */
@@ -14,10 +15,13 @@ export const hookLine = (name: HookName, hook: CarriedHook): string =>
   `${name}: ${'file' in hook ? hook.file.path : hook.command}`;
 
 export interface About {
+  /** Of the versioned ones. */
   readonly count: number;
   /** In decimal. */
   readonly first: string;
   readonly last: string;
+  /** How many of these. */
+  readonly repeatable: number;
   /** Of all of it (src/digest.ts). */
   readonly digest: string;
   /** As in `beforeEach: hooks/limits.sql`. */
@@ -36,8 +40,19 @@ export interface Carried {
   readonly hooks: () => CarriedHooks;
 }
 
-export function aboutText({ count, first, last, digest, hooks, serverVersion, tool }: About): string {
-  const what = count === 1 ? `1 migration: ${first}` : `${count} migrations: ${first} to ${last}`;
+export function aboutText({
+  count,
+  first,
+  last,
+  repeatable,
+  digest,
+  hooks,
+  serverVersion,
+  tool,
+}: About): string {
+  const which = count === 0 ? '' : count === 1 ? `: ${first}` : `: ${first} to ${last}`;
+  const again = repeatable === 0 ? '' : ` and ${counted(repeatable, 'repeatable')}`;
+  const what = `${counted(count, 'migration')}${which}${again}`;
   return [what, `digest: ${digest}`, ...hooks, `built by ${tool} for PostgreSQL ${serverVersion}`].join('\n');
 }
 

@@ -99,14 +99,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   create: {
     operand: 'NAME',
     help: 'make the next empty migration files, an up and a down; or of a script, the first two',
-    flags: ['config', 'database', 'role', 'path', 'from-script', 'yes', 'json', 'help'],
+    flags: ['config', 'database', 'role', 'path', 'repeatable', 'from-script', 'yes', 'json', 'help'],
     connects: false,
     checkout: true,
     run: async (context) => {
       const { args, loaded, options } = context;
       const script = args.text('from-script');
       const name = operands(args, 'create', script === null ? 1 : 0);
-      if (script === null) return create(loaded.config.path.value, name, options.layout ?? null);
+      const again = args.has('repeatable');
+      if (script === null) return create(loaded.config.path.value, name, options.layout ?? null, again);
+      if (again) throw usageError('--repeatable and --from-script cannot be used together', 'create');
       // Behind an import: it brings the parser, which a bundle does not have.
       return (await import('./_from-script.ts')).createFromScript(script, context);
     },

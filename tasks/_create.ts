@@ -19,8 +19,13 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]*$/;
 const LONGEST = 200;
 
 /** Writes the next files of the folder's layout; nothing that exists is overwritten. */
-export async function create(folder: string, name: string | null, asked: Layout | null): Promise<Result> {
-  const fail = (reason: 'name' | 'unreadable' | 'layout', message: string, hint: string) =>
+export async function create(
+  folder: string,
+  name: string | null,
+  asked: Layout | null,
+  repeatable: boolean,
+): Promise<Result> {
+  const fail = (reason: 'name' | 'unreadable' | 'duplicate' | 'layout', message: string, hint: string) =>
     new MigrateError('MIGRATION_SOURCE_FAILED', reason, { operation: 'create a migration', message, hint });
   if (name === null || name === '') {
     throw fail('name', 'please specify name', 'type `task migrate:create -- add_users`');
@@ -40,7 +45,8 @@ export async function create(folder: string, name: string | null, asked: Layout 
   }
   if (layout === 'script') {
     const hint = 'make versioned migrations of it first: `rungs create --from-script PATH`';
-    throw fail('layout', `a script has no next migration (${folder})`, hint);
+    const none = repeatable ? 'repeatables' : 'next migration';
+    throw fail('layout', `a script has no ${none} (${folder})`, hint);
   }
   // FluxStudio takes any text and makes a name of it.
   const title = layout === 'named' ? snakeCase(name) : name;
@@ -49,10 +55,16 @@ export async function create(folder: string, name: string | null, asked: Layout 
     throw fail(
       'name',
       `the name ${quotable(name)} may hold only letters, digits, _ and -`,
-      suggestion === '' ? 'choose a name such as add_users' : `type \`task migrate:create -- ${suggestion}\``,
+      suggestion === ''
+        ? 'choose a name such as add_users'
+        : `type \`task migrate:create -- ${repeatable ? '--repeatable ' : ''}${suggestion}\``,
     );
   }
-  const files = layout === 'named' ? single(existing, title, name) : both(existing, title);
+  const files = repeatable
+    ? [{ name: `R__${title}.sql`, text: '' }]
+    : layout === 'named'
+      ? single(existing, title, name)
+      : both(existing, title);
   if (files === null)
     throw fail('name', 'the highest number there can be is taken', 'choose smaller numbers');
   const paths = files.map((file) => join(folder, file.name));
@@ -60,6 +72,8 @@ export async function create(folder: string, name: string | null, asked: Layout 
     makeFolder(folder);
     await writeAll(files.map((file, i) => [paths[i] ?? '', (path) => writeNew(path, file.text)]));
   } catch (e) {
+    if (repeatable && (e as NodeJS.ErrnoException).code === 'EEXIST')
+      throw fail('duplicate', `${paths[0]} is there already`, 'edit it, or choose another name');
     throw fail('unreadable', (e as Error).message, 'check the folder and its permissions');
   }
   const [up, down = null] = paths;

@@ -22,6 +22,7 @@ export const FLAGS = {
   'num-steps': { value: 'N', help: 'how many migrations; for down, 0 is all', short: 'n' },
   to: { value: 'V', help: 'the last version to apply' },
   all: { value: null, help: 'revert everything' },
+  repeatable: { value: null, help: 'make R__NAME.sql, which is run again whenever it changes' },
   'from-script': { value: 'FILE', help: 'a script with the whole schema, which becomes version 1' },
   yes: {
     value: null,

@@ -48,6 +48,7 @@ const scriptIn = (file: MigrationFile): Migrations => ({
   layout: 'script',
   origin: file.path,
   migrations: [scriptOf({ name: file.path, file })],
+  repeatable: [],
   ignored: [],
 });
 

@@ -28,6 +28,7 @@ export const create = (p: Place): string => `create table if not exists ${name(p
   state text not null check (state in ('started', 'done', 'failed')),
   head bigint,
   checksum text,
+  meaning text,
   done_statements text[] not null default '{}',
   index_statement jsonb,
   ledger_xid text,
@@ -46,7 +47,7 @@ export const isOurs = (shape: { readonly kind: string; readonly columns: string 
   /^id bigint, version bigint, name text, direction text, kind text, /.test(shape.columns);
 
 export const read = (p: Place): string => `select id::text, version::text, name, direction, kind, mode, state,
-  head::text, checksum, array_to_json(done_statements)::text as done_statements,
+  head::text, checksum, meaning, array_to_json(done_statements)::text as done_statements,
   index_statement::text, ledger_xid, error,
   to_char(finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as applied_at,
   execution_time_ms::text, applied_by, tool, run
@@ -63,6 +64,7 @@ export function decode(rows: readonly Row[]): readonly JournalRow[] {
     state: r.state as JournalRow['state'],
     head: r.head == null ? null : BigInt(r.head),
     checksum: r.checksum ?? null,
+    meaning: r.meaning ?? null,
     doneStatements: JSON.parse(r.done_statements ?? '[]') as string[],
     indexStatement: JSON.parse(r.index_statement ?? 'null') as IndexStatement | null,
     ledgerXid: r.ledger_xid ?? null,
@@ -88,6 +90,7 @@ export interface Entry {
   readonly mode: Mode | null;
   readonly head: bigint | null;
   readonly checksum: string | null;
+  readonly meaning?: string | null;
   /** The server's words, of one that failed. */
   readonly error?: string;
 }
@@ -106,12 +109,30 @@ const ELAPSED = `round(extract(epoch from clock_timestamp() - now()) * 1000)`;
 export function insert(p: Place, e: Entry, by: Author, state: JournalRow['state']): string {
   const times = state === 'started' ? 'now(), null, null' : `now(), clock_timestamp(), ${ELAPSED}`;
   const xid = state === 'started' ? 'pg_current_xact_id()::xid::text' : 'null';
-  return `insert into ${name(p)} (version, name, direction, kind, mode, state, head, checksum, tool, run,
+  return `insert into ${name(p)} (version, name, direction, kind, mode, state, head, checksum, meaning, tool, run,
   started_at, finished_at, execution_time_ms, ledger_xid, error)
   values (${e.version ?? 'null'}, ${literal(e.name)}, '${e.direction}', '${e.kind}', ${text(e.mode)}, '${state}',
-  ${e.head ?? 'null'}, ${text(e.checksum)}, ${literal(by.tool)}, ${literal(by.run)}, ${times}, ${xid},
+  ${e.head ?? 'null'}, ${text(e.checksum)}, ${text(e.meaning ?? null)}, ${literal(by.tool)}, ${literal(by.run)}, ${times}, ${xid},
   ${text(e.error ?? null)}) returning id::text`;
 }
+
+/**
+ * Raises RACED where another run has run a repeatable since it was looked up. `held`: what keeps the ledger where it is, and
+ * the journal with it, until the transaction ends; null: only looks.
+ */
+export const unrepeated = (
+  p: Place,
+  id: string,
+  last: Pick<JournalRow, 'id'> | null,
+  held: string | null,
+): string =>
+  `do ${dollar(` begin
+  ${held === null ? '' : `${held}lock table ${name(p)} in share row exclusive mode;`}
+  if (select max(id) from ${name(p)} where version is null and name = ${literal(id)} and state = 'done')
+    is distinct from ${last?.id ?? 'null'} then
+    raise exception using errcode = '${RACED}', message = ${literal(`${id} has been run by another run`)};
+  end if;
+end `)}`;
 
 /** A resumed file took as long as its parts together; a part that failed is not counted. */
 export const finish = (p: Place, id: bigint, checksum: string | null, elapsedMs: number): string =>

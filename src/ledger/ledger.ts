@@ -23,6 +23,8 @@ export interface Ledger {
   readonly unmoved: (p: Place, step: Step) => string;
   /** The step is done, in the transaction of its file. `elapsed`: milliseconds, as SQL. Raises RACED. */
   readonly record: (p: Place, step: Step, elapsed: string) => string;
+  /** Inside a DO block: it is where it was, and stays there until the transaction ends. Raises RACED. */
+  readonly hold: (p: Place, head: Head) => string;
   /** It is half-way: what follows is not one transaction. Raises RACED. */
   readonly begin: (p: Place, step: Step) => string;
   /** It was half-way, and is done. Raises RACED. */

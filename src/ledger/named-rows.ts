@@ -108,6 +108,8 @@ export const namedRows: Ledger = {
   strangeShape,
   unmoved: begin,
   record,
+  // It has no number, and a repeatable no row.
+  hold: () => '',
   begin,
   end: record,
   accept: (p, { id, ledgerChecksums: [checksum = ''] }) =>

@@ -53,6 +53,7 @@ export const sentinel: Ledger = {
   strangeShape: () => null,
   unmoved: mustNotBeThere,
   record: mustBeThere,
+  hold: () => '',
   begin: () => '',
   end: mustBeThere,
   accept: () => '',

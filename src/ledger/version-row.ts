@@ -4,7 +4,7 @@
  */
 
 import { MigrateError } from '../errors.ts';
-import type { Step } from '../migration.ts';
+import { isRepeatable, type Step } from '../migration.ts';
 import type { Head, Place, Row } from '../recorded.ts';
 import { dollar, identifier, literal } from '../sql/quote.ts';
 import { RACED } from './journal.ts';
@@ -94,6 +94,17 @@ export function overwrite(p: Place, to: Head): string {
   return `lock table ${table} in share row exclusive mode; delete from ${table}${insert}`;
 }
 
+/** Nothing is written: triggers on the table would take that for a move. */
+function hold(p: Place, head: Head): string {
+  const table = tableName(p);
+  const isThere = `exists (select from ${table}${isEmpty(head) ? '' : ` where ${whereIs(head)}`})`;
+  return `lock table ${table} in share row exclusive mode;
+  if ${isEmpty(head) ? '' : 'not '}${isThere} then
+    raise exception using errcode = '${RACED}', message = ${literal(`the version is no longer ${named(head)}`)};
+  end if;
+  `;
+}
+
 const dirty = ({ to }: Step): Head => ({ version: to, dirty: true });
 const clean = ({ to }: Step): Head => ({ version: to, dirty: false });
 
@@ -111,8 +122,9 @@ export const versionRow: Ledger = {
   strangeShape,
   unmoved,
   record: (p, step) => move(p, step.from, clean(step)),
+  hold,
   begin: (p, step) => move(p, step.from, dirty(step)),
   end: (p, step) => move(p, dirty(step), clean(step)),
   accept: () => '',
-  key: ({ version, name }) => ({ version, name }),
+  key: ({ id, version, name }) => (isRepeatable(id) ? { version: null, name: id } : { version, name }),
 };

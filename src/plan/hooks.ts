@@ -2,12 +2,10 @@
 
 import type { Hook, HookedStep, HookName, Hooks, StepHooks } from '../hook.ts';
 import type { Analysis, MigrationFile, Mode, Step } from '../migration.ts';
-import type { HookReport } from '../report.ts';
+import { type HookReport, refOf } from '../report.ts';
 
 export const hookedStep = ({ migration, direction, file }: Step, mode: Mode): HookedStep => ({
-  id: migration.id,
-  version: migration.version,
-  name: migration.name,
+  ...refOf(migration),
   file: file?.path ?? null,
   direction,
   mode,
@@ -21,14 +19,7 @@ export function hookReport(
 ): HookReport {
   if (step === null) return { hook, kind, name, migration: null, executionTimeMs };
   const { migration, direction } = step;
-  const { id, version } = migration;
-  return {
-    hook,
-    kind,
-    name,
-    migration: { id, version, name: migration.name, direction },
-    executionTimeMs,
-  };
+  return { hook, kind, name, migration: { ...refOf(migration), direction }, executionTimeMs };
 }
 
 const isSql = ({ kind }: Hook): boolean => kind === 'sql';

@@ -11,6 +11,7 @@ import type { Head, JournalRow } from '../recorded.ts';
 import type { State } from '../state.ts';
 import { planDown, planDownTo, planRedo } from './down.ts';
 import { planNamed } from './named.ts';
+import { withRepeatables } from './repeatable.ts';
 import { planScript, refuseHalf } from './script.ts';
 import { type Allowances, isBelowHead, mustExist, type Plan, refuse, type Situation } from './situation.ts';
 import { planUp } from './up.ts';
@@ -26,6 +27,11 @@ export function plan(source: Migrations, head: Head, state: State, goal: Goal, a
   const s = head.dirty ? { ...fresh, resumed: resume(fresh) } : fresh;
   refuseUnknownHead(s);
   refuseNothing(s);
+  return withRepeatables(s, planVersioned(s));
+}
+
+function planVersioned(s: Situation): Plan {
+  const { source, goal, state } = s;
   if (source.layout === 'named') return planNamed(s);
   if (source.layout === 'script') return planScript(s);
   if (goal.kind === 'up') return planUp(s, goal.steps, goal.to);
@@ -129,7 +135,7 @@ function isOlderImage({ allow, goal, head, source }: Situation): Plan | null {
 
 /** An empty folder is a wrong path far more often than a project without migrations. */
 function refuseNothing(s: Situation): void {
-  if (s.source.migrations.length > 0) return;
+  if (s.source.migrations.length + s.source.repeatable.length > 0) return;
   throw new MigrateError('MIGRATION_SOURCE_FAILED', 'no_migrations', {
     operation: 'read the migrations folder',
     message: `no migration files in ${s.source.origin}`,

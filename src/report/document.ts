@@ -10,7 +10,7 @@ import { hookDocument } from './hooks.ts';
 export const versionText = (version: bigint | null): string | null =>
   version === null ? null : String(version);
 
-const refDocument = ({ id, version, name }: MigrationRef) => ({ id, version: String(version), name });
+const refDocument = ({ id, version, name }: MigrationRef) => ({ id, version: versionText(version), name });
 
 const stepDocument = (s: StepReport) => ({
   ...refDocument(s),
@@ -68,7 +68,7 @@ export function statusDocument(s: Status, warnings: readonly Warning[]) {
     dirty: s.dirty,
     migrations: s.migrations.map(({ id, version, name, state, appliedAt, executionTimeMs, checksum }) => ({
       id,
-      version: String(version),
+      version: versionText(version),
       name,
       state,
       appliedAt,

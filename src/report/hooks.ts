@@ -14,7 +14,7 @@ export const hookDocument = ({ hook, kind, name, migration, executionTimeMs }: H
 
 const stepDocument = ({ id, version, name, direction, mode, file }: HookedStep) => ({
   id,
-  version: String(version),
+  version: versionText(version),
   name,
   direction,
   mode,

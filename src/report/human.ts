@@ -1,6 +1,7 @@
 /** Events to lines of narration (stderr), outcomes to lines of result (stdout). */
 
 import type { Event, HookOf, LockHolder } from '../event.ts';
+import { isRepeatable } from '../migration.ts';
 import type { Report, StepReport } from '../report.ts';
 import type { MigrationState, Status, StatusRow } from '../status.ts';
 import { duration } from './amounts.ts';
@@ -8,6 +9,7 @@ import { blockedText } from './blocked.ts';
 import { inVoice, printable, type Voice } from './error-text.ts';
 import { hookLines } from './hooks.ts';
 import { namedRunText, namedStatusText } from './named.ts';
+import { parted } from './repeatable.ts';
 import { scriptRunText, scriptStatusText } from './script.ts';
 
 type Of<K extends Event['kind']> = Extract<Event, { kind: K }>;
@@ -71,13 +73,16 @@ export function runText(r: Report, wanted: 'up' | 'down'): string {
   if (r.dryRun) return dryText(r, wanted);
   const rest = r.pending.length === 0 ? [] : [`${r.pending.length} pending`];
   if (r.applied.length === 0) return [nothingLine(r, wanted), ...(wanted === 'up' ? rest : [])].join('\n');
-  const downs = r.applied.filter((s) => s.direction === 'down');
-  const down = downs.length === r.applied.length;
-  if (downs.length > 0 && !down) return `Reverted and applied again: ${downs.map((s) => s.id).join(', ')}`;
+  const { versioned, repeated } = parted(r);
+  if (versioned.length === 0) return [nothingLine(r, wanted), ...repeated, ...rest].join('\n');
+  const downs = versioned.filter((s) => s.direction === 'down');
+  const down = downs.length === versioned.length;
+  if (downs.length > 0 && !down)
+    return [`Reverted and applied again: ${downs.map((s) => s.id).join(', ')}`, ...repeated].join('\n');
   const first = down
     ? `Rolled back from version ${shown(r.from)} to ${shown(r.to)}`
     : `Migrated from version ${shown(r.from)} to ${shown(r.to)}`;
-  return [first, ...(down ? [] : rest)].join('\n');
+  return [first, ...repeated, ...(down ? [] : rest)].join('\n');
 }
 
 function nothingLine(r: Report, wanted: 'up' | 'down'): string {
@@ -127,7 +132,7 @@ export function statusText(s: Status, voice: Voice): string {
   if (s.layout === 'script') return scriptStatusText(s, voice);
   const { applied, pending } = s.counts;
   const attention = s.migrations.flatMap((m) => {
-    const text = ATTENTION[m.state];
+    const text = isRepeatable(m.id) ? undefined : ATTENTION[m.state];
     return text === undefined ? [] : [`  ${`${m.id} ${m.name}`.trim()}: ${inVoice(text, voice)}`];
   });
   return [
@@ -147,7 +152,8 @@ function dirtyLines({ unfinished, version, migrations }: Status, voice: Voice): 
     ];
   }
   const half = version ?? migrations[0]?.version ?? 0n;
-  const below = migrations.findLast((m) => m.state === 'applied' && m.version < half)?.id ?? '0';
+  const below =
+    migrations.findLast((m) => m.state === 'applied' && m.version !== null && m.version < half)?.id ?? '0';
   return [
     'Status: DIRTY (migration failed, manual intervention required)',
     inVoice(

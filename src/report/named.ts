@@ -1,9 +1,11 @@
 /** What FluxStudio's users see: its status, and runs counted by file. */
 
+import { isRepeatable } from '../migration.ts';
 import type { Report } from '../report.ts';
 import type { Status, StatusRow } from '../status.ts';
 import { inVoice, type Voice } from './error-text.ts';
 import { hookLines } from './hooks.ts';
+import { parted } from './repeatable.ts';
 
 const RULE = '='.repeat(60);
 
@@ -14,8 +16,9 @@ const took = (ms: number | null): string =>
 const files = (n: number): string => `${n} migration${n === 1 ? '' : 's'}`;
 
 export function namedRunText(r: Report, wanted: 'up' | 'down'): string {
-  const downs = r.applied.filter((s) => s.direction === 'down');
-  const ups = r.applied.length - downs.length;
+  const { versioned, repeated } = parted(r);
+  const downs = versioned.filter((s) => s.direction === 'down');
+  const ups = versioned.length - downs.length;
   const left = r.pending.length === 0 ? [] : [`${r.pending.length} pending`];
   if (r.applied.length === 0) {
     const nothing = wanted === 'up' ? 'No pending migrations' : 'No migrations to roll back';
@@ -25,7 +28,7 @@ export function namedRunText(r: Report, wanted: 'up' | 'down'): string {
     ].join('\n');
   }
   if (r.dryRun) {
-    const done = ups === 0 ? 'rolled back' : 'applied';
+    const done = downs.length > 0 && ups === 0 ? 'rolled back' : 'applied';
     const sides = downs.length > 0 && ups > 0;
     return [
       `Dry run - the following ${r.applied.length === 1 ? 'migration' : 'migrations'} would be ${done}:`,
@@ -38,6 +41,8 @@ export function namedRunText(r: Report, wanted: 'up' | 'down'): string {
   const parts = [
     ...(downs.length > 0 ? [`Rolled back ${files(downs.length)}`] : []),
     ...(ups > 0 ? [`Applied ${files(ups)}`] : []),
+    ...(versioned.length === 0 ? ['No pending migrations'] : []),
+    ...repeated,
   ];
   return [...parts, ...(ups > 0 ? left : [])].join('\n');
 }
@@ -71,11 +76,11 @@ export function namedStatusText(s: Status, voice: Voice): string {
 
 const listed = (lines: readonly string[]): readonly string[] => (lines.length === 0 ? ['  (none)'] : lines);
 
-function attentionTo({ state, error }: StatusRow): string | null {
+function attentionTo({ id, state, error }: StatusRow): string | null {
   if (state === 'failed') return `failed: ${error ?? ''}; correct it, and run \`task migrate\` again`;
   if (state === 'dirty') return 'half done: run `task migrate` to see how to go on';
   if (state === 'changed')
     return 'edited after being applied: write a new migration instead, or `task migrate -- --accept-changed`';
-  if (state === 'missing') return 'recorded as applied, and its file is gone';
+  if (state === 'missing' && !isRepeatable(id)) return 'recorded as applied, and its file is gone';
   return null;
 }

@@ -10,6 +10,7 @@ import { type Directive, type DirectiveFault, directive, misplaced, wordOf } fro
 import { withoutSecrets } from './filled.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
 import { LARGE, parseLarge } from './large-text.ts';
+import { meaningOf } from './meaning.ts';
 import { textOption } from './option.ts';
 import { unreadable } from './unreadable.ts';
 import { wrapperOf } from './wrapper.ts';
@@ -35,6 +36,10 @@ export async function analyseFile(
   const said = directive(text);
   const asked = { ...said, mode: isHook ? ('atomic' as const) : (said.mode ?? file.asked ?? null) };
   const problems: Problem[] = asked.problems.map((fault) => directiveProblem(path, fault));
+  if (file.repeatable === true && said.mode !== null && said.mode !== 'atomic') {
+    const message = `a repeatable runs in one transaction: take \`-- rungs: ${wordOf(said.mode)}\` away`;
+    problems.push({ reason: 'repeatable', message, file: path, offset: said.offset });
+  }
   const unread = unreadable(file);
   problems.push(...unread);
   // The grammar would only stumble over the same.
@@ -47,7 +52,12 @@ export async function analyseFile(
       file: path,
       offset: parsed.offset,
     });
-    return { analysis: unreadAnalysis(text, asked.mode), problems };
+    const analysis = unreadAnalysis(text, asked.mode);
+    if (file.repeatable === true && said.mode === null && analysis.mode !== 'atomic') {
+      const message = `a repeatable runs in one transaction, and this one has its own: ${REPEATABLE.ofControl}`;
+      problems.push({ reason: 'repeatable', message, file: path, offset: null });
+    }
+    return { analysis, problems };
   }
   const all = parsed.map((st) => ({
     ...st,
@@ -66,14 +76,21 @@ export async function analyseFile(
   }
   const mixed = () => (oneByOne ? null : mixture(all));
   const broken =
-    asked.mode === null
-      ? mixed()
-      : contradiction(asked.mode, classified, said.mode !== null && !isHook, isHook ? HOOK : SCRIPT);
-  if (broken !== null) problems.push(directiveProblem(path, broken));
+    file.repeatable === true
+      ? notInOne(classified, REPEATABLE)
+      : asked.mode === null
+        ? mixed()
+        : contradiction(asked.mode, classified, said.mode !== null && !isHook, isHook ? HOOK : SCRIPT);
+  if (broken !== null) {
+    const reason = file.repeatable === true ? 'repeatable' : 'directive';
+    problems.push({ ...directiveProblem(path, broken), reason });
+  }
   const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
   const mode = modeOf(asked, classified);
-  return { analysis: { mode, statements, wrapper, extensions, parsed: true }, problems };
+  const meaning = file.repeatable === true ? meaningOf(file, classified) : null;
+  const meant = meaning === null ? {} : { meaning };
+  return { analysis: { mode, statements, wrapper, extensions, parsed: true, ...meant }, problems };
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
@@ -142,26 +159,39 @@ function mixture(statements: readonly Known[]): DirectiveFault | null {
   return { message, offset: alone.start };
 }
 
-/** A script that fails half-way must leave nothing, unless its writer has thought of that. */
-const SCRIPT = {
-  noun: 'script',
-  orPlain: ', or begin it with `-- rungs: plain`',
-  orAlone: ', or begin the script with `-- rungs: no-transaction`',
-};
-const HOOK = { noun: 'hook', orPlain: '', orAlone: ', or make a command of it' };
+/** What always runs in one transaction, and what to do where that cannot be. */
+interface InOne {
+  readonly what: string;
+  readonly ofControl: string;
+  readonly ofAlone: string;
+}
 
-function notInOne(
-  statements: readonly Known[],
-  { noun, orPlain, orAlone }: typeof SCRIPT,
-): DirectiveFault | null {
+/** One that fails half-way must leave nothing, unless its writer has thought of that. */
+const SCRIPT: InOne = {
+  what: 'a script',
+  ofControl: 'take its transaction control out, or begin it with `-- rungs: plain`',
+  ofAlone: 'take it out, or begin the script with `-- rungs: no-transaction`',
+};
+const HOOK: InOne = {
+  what: 'a hook',
+  ofControl: 'take its transaction control out',
+  ofAlone: 'take it out, or make a command of it',
+};
+const REPEATABLE: InOne = {
+  what: 'a repeatable',
+  ofControl: 'take its transaction control out',
+  ofAlone: 'put it into a versioned migration',
+};
+
+function notInOne(statements: readonly Known[], { what, ofControl, ofAlone }: InOne): DirectiveFault | null {
   const control = statements.find((s) => s.control !== null);
   if (control !== undefined) {
-    const message = `a ${noun} runs in one transaction, and this one has its own ${control.control} at line ${control.line}: take its transaction control out${orPlain}`;
+    const message = `${what} runs in one transaction, and this one has its own ${control.control} at line ${control.line}: ${ofControl}`;
     return { message, offset: control.start };
   }
   const alone = statements.find((s) => s.alone !== null);
   if (alone === undefined) return null;
-  const message = `a ${noun} runs in one transaction, and ${alone.alone} at line ${alone.line} cannot: take it out${orAlone}`;
+  const message = `${what} runs in one transaction, and ${alone.alone} at line ${alone.line} cannot: ${ofAlone}`;
   return { message, offset: alone.start };
 }
 
@@ -172,7 +202,7 @@ function contradiction(
   mode: Mode,
   statements: readonly Known[],
   isWritten: boolean,
-  kind: typeof SCRIPT,
+  kind: InOne,
 ): DirectiveFault | null {
   if (mode === 'plain') return null;
   if (mode === 'atomic' && !isWritten) return notInOne(statements, kind);

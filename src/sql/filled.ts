@@ -105,8 +105,10 @@ export function filledAnalysis(analysis: Analysis, { filled }: MigrationFile): A
 /** An analysis of the filled text for a build to keep. */
 export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): Analysis {
   const fillings = filled?.fillings ?? [];
+  // With other values it says something else.
+  const { meaning: _, ...kept } = analysis;
   return analysisAt(
-    analysis,
+    kept,
     (offset) => inWritten(fillings, offset),
     (offset) => endInWritten(fillings, offset),
   );

@@ -43,7 +43,8 @@ export const placeholdersOf = (given: GivenPlaceholders | undefined): Placeholde
 export function fillInAll(source: Migrations, placeholders: Placeholders | null): Migrations {
   const fill = (file: MigrationFile | null) => (file === null ? null : fillIn(file, placeholders));
   const migrations = source.migrations.map((m) => ({ ...m, up: fill(m.up), down: fill(m.down) }));
-  return { ...source, migrations };
+  const repeatable = source.repeatable.map((m) => ({ ...m, up: fill(m.up) }));
+  return { ...source, migrations, repeatable };
 }
 
 /**

@@ -36,15 +36,15 @@ export function untrue({ events, report }: Said, sight: Sight, { direction }: Sc
   const finished = events.flatMap((e) => (e.kind === 'finished' ? [e.id] : []));
   claim(String(finished) === String(report.applied.map((s) => s.id)), 'the same in events and report');
   for (const step of report.applied) {
-    claim(isDone(sight, step.version, step.direction), `${step.id} ${step.direction} is applied`);
+    claim(isDone(sight, step.id, step.direction), `${step.id} ${step.direction} is applied`);
   }
   for (const { id } of report.notReached) claim(!hasRun(sight, id, direction), `${id} was not reached`);
   const { failed, unknown } = report;
   if (failed !== null) {
-    claim(!isDone(sight, failed.version, direction), `${failed.id} has failed`);
+    claim(!isDone(sight, failed.id, direction), `${failed.id} has failed`);
     if (failed.rolledBack) claim(!hasRun(sight, failed.id, direction), `${failed.id} was rolled back`);
   }
-  for (const { id, version } of report.pending) claim(!isDone(sight, version, 'up'), `${id} is pending`);
+  for (const { id } of report.pending) claim(!isDone(sight, id, 'up'), `${id} is pending`);
 
   // The version is told as it was read: not where it never was, nor of what could not be looked up.
   if (events.some((e) => e.kind === 'locked') && unknown.length === 0) {

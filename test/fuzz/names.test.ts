@@ -101,9 +101,9 @@ describe('a folder', () => {
     ([some, layout]) => {
       const { classify, arrange } = RULES[layout];
       const files = some.filter((n) => classify(n) === 'run').map((n) => file(n, `select '${n.length}'`));
-      const { migrations, problems } = arrange(files);
+      const { migrations, repeatable, problems } = arrange(files);
       const told = [
-        ...migrations.flatMap((m) => [m.up, m.down].flatMap((f) => f?.path ?? [])),
+        ...[...migrations, ...repeatable].flatMap((m) => [m.up, m.down].flatMap((f) => f?.path ?? [])),
         ...problems.map((p) => p.file),
       ];
       expect(told.sort()).toEqual(files.map((f) => f.file.path).sort());

@@ -24,7 +24,8 @@ export function files(spec: string, edited: readonly bigint[] = []): Migrations 
       return file(`${version}_m${version}.${direction}.sql`, text);
     });
   });
-  return { layout: 'pairs', origin: 'migrations', migrations: pair(named).migrations, ignored: [] };
+  const { migrations } = pair(named);
+  return { layout: 'pairs', origin: 'migrations', migrations, repeatable: [], ignored: [] };
 }
 
 export function file(name: string, text: string): { readonly name: string; readonly file: MigrationFile } {
@@ -67,6 +68,7 @@ export function row(
     state: 'done',
     head: head === null ? null : BigInt(head),
     checksum: checksum(`up ${version}`),
+    meaning: null,
     doneStatements: [],
     indexStatement: null,
     ledgerXid: '1',

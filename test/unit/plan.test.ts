@@ -391,6 +391,7 @@ describe('versions near the end of bigint', () => {
     layout: 'pairs',
     origin: 'migrations',
     migrations: pair(names).migrations,
+    repeatable: [],
     ignored: [],
   };
 
