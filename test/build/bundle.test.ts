@@ -187,7 +187,7 @@ describe('the one file', () => {
 });
 
 /** Measured: 361 kB, of which a third is for the configuration's YAML; and 15 % for what is to come. */
-const SIZE_LIMIT = 560_000;
+const SIZE_LIMIT = 660_000;
 
 describe('the one file refuses', () => {
   it('another folder, and what needs a checkout', async () => {
