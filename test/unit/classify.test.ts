@@ -58,7 +58,7 @@ test.each(['do $$ begin commit; end $$', 'call settle(1)'])(
 );
 
 describe('a lock_timeout for the session', () => {
-  it.each([
+  test.each([
     "set lock_timeout = '5s'",
     'set session Lock_Timeout to default',
     'reset lock_timeout',
@@ -69,7 +69,7 @@ describe('a lock_timeout for the session', () => {
     expect(await of(sql)).toMatchObject({ limits: true });
   });
 
-  it.each([
+  test.each([
     "set local lock_timeout = '5s'",
     'set deadlock_timeout = 1 -- not lock_timeout',
     "set a.b = 'lock_timeout'",
