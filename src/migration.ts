@@ -98,6 +98,8 @@ export interface Problem {
   readonly file: string;
   /** UTF-16 index into the file's text; null where the problem is the file as a whole. */
   readonly offset: number | null;
+  /** What to do, where the reason's own advice is not it. */
+  readonly next?: string;
 }
 
 /** A stretch of a file that is too large to be held in memory. Offsets are bytes. */
