@@ -13,7 +13,7 @@ import { opened } from './opened.ts';
 import { type Enclosing, enclosingLate, stillUnmoved } from './opening.ts';
 import type { Reply } from './pg/message.ts';
 import { resumable } from './resumable.ts';
-import { attempt, type Running, send, settle, told } from './send.ts';
+import { attempt, filesOf, type Running, send, settle, told } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
 
 export interface Done {
@@ -30,7 +30,7 @@ export async function apply(r: Running): Promise<Done> {
     const mark = readMarker(worker.envelope, message);
     if (mark !== null) marks.push(mark);
     else {
-      const said = withoutSecrets(step.file, message);
+      const said = withoutSecrets(filesOf(r), message);
       worker.emit({ kind: 'notice', severity, message: said, id: step.migration.id });
     }
   };
@@ -106,7 +106,7 @@ async function atomic(r: Running, around?: Enclosing): Promise<void> {
   try {
     reply = await send(r, message);
   } catch (e) {
-    const failed = await settle(worker, e, message);
+    const failed = await settle(worker, e, message, filesOf(r));
     // Only the marker came after the commit: a cancel that arrived then has cancelled nothing.
     if (failed.completed.at(-1) === 'COMMIT') return;
     // It ran without the locks: was it another run that was in its way?

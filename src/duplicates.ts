@@ -5,7 +5,7 @@ import { type FileMessage, own } from './file-message.ts';
 import * as messages from './messages.ts';
 import type { Statement } from './migration.ts';
 import { MessageFailed } from './pg/message.ts';
-import { attempt, type Running, send, settle, stopIfAborted, told } from './send.ts';
+import { attempt, filesOf, type Running, send, settle, stopIfAborted, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
 import { withoutSecrets } from './sql/filled.ts';
 
@@ -25,7 +25,8 @@ export const isDuplicate = ({ worker, step, analysis }: Running, e: unknown): e 
   DUPLICATE.includes(e.sqlstate ?? '');
 
 /** Says which one. */
-export function leaveOut({ worker, step }: Running, st: Statement, message: string): void {
+export function leaveOut(r: Running, st: Statement, message: string): void {
+  const { worker, step } = r;
   const { file } = step;
   if (file === null) return;
   const { line, column } = spotIn(file, st.start);
@@ -33,7 +34,7 @@ export function leaveOut({ worker, step }: Running, st: Statement, message: stri
     kind: 'warning',
     warning: {
       reason: 'duplicate_object',
-      message: withoutSecrets(file, `statement left out: ${message}`),
+      message: withoutSecrets(filesOf(r), `statement left out: ${message}`),
       file: file.path,
       line,
       column,
@@ -66,7 +67,7 @@ async function unlessDuplicate(r: Running, st: Statement, message: FileMessage):
   } catch (e) {
     const server = e instanceof MessageFailed ? e.server : null;
     if (server === null || !DUPLICATE.includes(server.code)) {
-      throw told(r, await settle(r.worker, e, message), message);
+      throw told(r, await settle(r.worker, e, message, filesOf(r)), message);
     }
     await attempt(r, own(messages.BACK_TO_SAVEPOINT));
     leaveOut(r, st, `${server.message} (SQLSTATE ${server.code})`);

@@ -11,6 +11,7 @@ import { REASONS, type Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
 import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
+import { withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
 import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
@@ -18,6 +19,8 @@ import { typeMeant } from './sql/type-names.ts';
 
 export interface Failed {
   readonly server: ServerError;
+  /** What the session has heard, and what the server may repeat. */
+  readonly files: readonly MigrationFile[];
   readonly completed: readonly string[];
   readonly who: Who | null;
   /** The row of a COPY that the server refused. `text` null: it could not be read again. */
@@ -53,7 +56,8 @@ export function failure(
   mode: Mode,
 ): MigrateError {
   const place = message === null ? null : locate(heard, step, message, analysis, encoding);
-  const server = discreet(heard.server, step.file, place?.offset ?? null);
+  const at = step.file === null ? null : { file: step.file, offset: place?.offset ?? null };
+  const server = discreet(heard.server, heard.files, at);
   const failed = { ...heard, server };
   const statement =
     place === null ? (message?.text ?? '') : (innerStatement(server) ?? statementAt(place, step, analysis));
@@ -72,17 +76,14 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    reason === 'raced' || reason === 'sentinel' || reason === 'pooler'
+    TELLING.includes(reason)
       ? details
-      : { ...details, hint: next(failed, step, mode, place, statement) },
+      : { ...details, hint: withoutSecrets(heard.files, next(failed, step, mode, place, statement)) },
   );
 }
 
-export const detailsOf = (server: ServerError): readonly string[] => [
-  ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
-  ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
-  ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
-];
+/** What is to be done about them is the same wherever they come up. */
+export const TELLING: readonly Reason[] = ['raced', 'sentinel', 'pooler'];
 
 /** Its 57014 was our own doing. */
 export function letGoText({ server, blockage }: Failed): string | null {

@@ -86,7 +86,8 @@ export function hookAt(
   return null;
 }
 
-function placeIn(hook: SqlHook, offset: number | null): HookPlace {
+/** `offset` null: somewhere in it. */
+export function placeIn(hook: SqlHook, offset: number | null): HookPlace {
   const { file } = hook;
   if (offset === null) {
     return { hook, location: { file: file.path, line: null, column: null }, excerpt: null, offset };

@@ -5,13 +5,15 @@ import type { Emit, StepName } from './event.ts';
 import { commandFor, copyLine, type Failed, failure, operationOf } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import { hookFailure } from './hook-failure.ts';
+import { hookAt } from './hook-text.ts';
 import type { Envelope } from './messages.ts';
-import type { Analysis, Mode, Step } from './migration.ts';
+import type { Analysis, MigrationFile, Mode, Step } from './migration.ts';
 import type { Patience } from './patience.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
 import type { Session } from './pg/session.ts';
 import { rowOf, rowsOf } from './rows.ts';
+import { discreet } from './sql/server-error.ts';
 import { watch } from './watch.ts';
 
 /** What is the same for every step of a run. */
@@ -53,7 +55,7 @@ export async function attempt(r: Running, message: FileMessage, rows = false): P
   try {
     return await send(r, message, rows);
   } catch (e) {
-    throw told(r, await settle(r.worker, e, message), message);
+    throw told(r, await settle(r.worker, e, message, filesOf(r)), message);
   }
 }
 
@@ -123,10 +125,21 @@ async function cancelOnAbort(session: Session, signal: AbortSignal, ended: Abort
   }
 }
 
+/** Those whose texts a step's session has heard: what is secret in them is not to be repeated. */
+export const filesOf = ({ worker, step }: Running): readonly MigrationFile[] => [
+  ...(step.file === null ? [] : [step.file]),
+  ...[...worker.envelope.hooks.before, ...worker.envelope.hooks.after].map(({ file }) => file),
+];
+
 /** After any failed message: ROLLBACK. If even that fails, the session is gone. */
-export async function settle(worker: Worker, e: unknown, message: FileMessage): Promise<Failed> {
+export async function settle(
+  worker: Worker,
+  e: unknown,
+  message: FileMessage,
+  files: readonly MigrationFile[],
+): Promise<Failed> {
   if (!(e instanceof MessageFailed)) throw e;
-  if (e.server === null) throw new SessionLost(e.message, { cause: e });
+  if (e.server === null) throw new SessionLost(e.message, { cause: e.cause });
   const { onNotice } = worker.session;
   // Of no interest: "there is no transaction in progress".
   worker.session.onNotice = () => {};
@@ -136,12 +149,13 @@ export async function settle(worker: Worker, e: unknown, message: FileMessage): 
       await worker.session.send('rollback');
       worker.session.onNotice = onNotice;
       const { server, completed, who, noRows, blockage } = e;
-      return { server, completed, who, noRows, blockage, row: await failedRow(e, message) };
+      return { server, files, completed, who, noRows, blockage, row: await failedRow(e, message) };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;
     }
   }
-  throw new SessionLost(e.message, { cause: e });
+  const cause = discreet(e.server, files);
+  throw new SessionLost(cause.message, { cause });
 }
 
 /** The row that the server refused, where its error says which. */
@@ -162,19 +176,20 @@ export function told(
   failed: Failed,
   message: FileMessage,
 ): MigrateError {
+  const { code, encoding } = worker;
+  const place = hookAt(failed, message, encoding);
   const error =
-    hookFailure(worker.code, failed, { step, mode }, message, worker.encoding) ??
-    failure(worker.code, failed, step, message, analysis, worker.encoding, mode);
-  if (failed.server.code !== '57014' || worker.signal?.aborted !== true) return error;
-  const { operation, sqlstate, location, excerpt } = error;
-  return new MigrateError(worker.code, 'cancelled', {
-    operation,
-    message: error.message,
-    sqlstate,
-    location,
-    excerpt,
-    hint: goOn(step),
-  });
+    place === null
+      ? failure(code, failed, step, message, analysis, encoding, mode)
+      : hookFailure(code, failed, place, { step, mode });
+  return unlessCancelled(worker, error, goOn(step));
+}
+
+/** The server's 57014 is the caller's own doing. */
+export function unlessCancelled({ signal, code }: Worker, error: MigrateError, hint: string): MigrateError {
+  if (error.sqlstate !== '57014' || signal?.aborted !== true) return error;
+  const { operation, message, sqlstate, location, excerpt } = error;
+  return new MigrateError(code, 'cancelled', { operation, message, sqlstate, location, excerpt, hint });
 }
 
 const goOn = (step: Step): string => `run ${commandFor(step)} to go on`;

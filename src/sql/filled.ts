@@ -53,24 +53,29 @@ export function linesFilledIn(
   return lines;
 }
 
-/**
- * What somebody else says of the file, the server or the grammar, with the names of secret values in their place.
- * `offset`: where in its text, if that was said; of a value there a part alone may be quoted.
- */
-export function withoutSecrets(
-  file: Pick<MigrationFile, 'text' | 'filled'> | null,
-  words: string,
-  offset: number | null = null,
-): string {
-  const { text = '', filled } = file ?? {};
+/** A file, or what one is made of. */
+type Filled = Pick<MigrationFile, 'text' | 'filled'>;
+
+/** Where something was said to be; of a value there a part alone may be quoted. */
+export interface SaidOf {
+  readonly file: Filled;
+  readonly offset: number | null;
+}
+
+/** What somebody else says of files, the server or the grammar, with the names of secret values in their place. */
+export function withoutSecrets(files: readonly Filled[], words: string, at: SaidOf | null = null): string {
   const secrets = new Map<string, string>();
   let said = words;
-  for (const { name, start, end, isSecret } of filled?.fillings ?? []) {
-    const value = text.slice(start, end);
-    // Of one or two letters every word would have a hole, and it could be told from what is missing.
-    if (isSecret && value.length > 2) secrets.set(value, `\${${name}}`);
-    if (isSecret && offset !== null && start <= offset && offset < end) {
-      said = said.replaceAll(/"([^"]+)"/g, (all, part) => (value.includes(part) ? `"\${${name}}"` : all));
+  for (const file of files) {
+    const offset = at !== null && at.file === file ? at.offset : null;
+    for (const { name, start, end, isSecret } of file.filled?.fillings ?? []) {
+      if (!isSecret) continue;
+      const value = file.text.slice(start, end);
+      // Of one or two letters every word would have a hole, and it could be told from what is missing.
+      if (value.length > 2) secrets.set(value, `\${${name}}`);
+      if (offset !== null && start <= offset && offset < end) {
+        said = said.replaceAll(/"([^"]+)"/g, (all, part) => (value.includes(part) ? `"\${${name}}"` : all));
+      }
     }
   }
   return [...secrets]
