@@ -5,7 +5,7 @@ import { type FileMessage, own } from './file-message.ts';
 import * as messages from './messages.ts';
 import type { Statement } from './migration.ts';
 import { MessageFailed } from './pg/message.ts';
-import { attempt, filesOf, type Running, send, settle, stopIfAborted, told } from './send.ts';
+import { attempt, conclude, filesOf, type Running, send, settle, stopIfAborted, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
 import { withoutSecrets } from './sql/filled.ts';
 
@@ -58,7 +58,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
     if (!CREATES.test(file.text.slice(st.start, st.end))) await attempt(r, messages.alone(file, st));
     else await unlessDuplicate(r, st, messages.behindSavepoint(file, st));
   }
-  await attempt(r, messages.closing(worker.envelope, step));
+  await conclude(r, messages.closing(worker.envelope, step));
 }
 
 async function unlessDuplicate(r: Running, st: Statement, message: FileMessage): Promise<void> {

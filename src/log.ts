@@ -37,6 +37,8 @@ export interface Log {
   readonly unknown: (step: Step) => void;
   /** The ledger and the journal as they were read after a failure, and which steps have gone since they were finished. */
   readonly landed: (recorded: Recorded, gone?: readonly Step[]) => void;
+  /** A failure, behind which neither could be read. */
+  readonly unread: (step: Step) => void;
   readonly outcome: (error: MigrateError | null) => Outcome;
 }
 
@@ -59,6 +61,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let remaining: readonly Migration[] = [];
   let modes: (step: Step) => Mode = () => 'atomic';
   let current: Step | null = null;
+  let isRead = true;
   /** How many were applied before the plan was made. */
   let before = 0;
   /** By id, what was applied when the database was last read: another run may have gone on where this one was cut short. */
@@ -124,6 +127,11 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       const migrations = [...steps.map((s) => s.migration), ...remaining];
       standing = stateOf(recorded, { layout, migrations }).applied;
     },
+    unread: ({ migration, file }) => {
+      isRead = false;
+      const message = `the version could not be read after migration ${migration.id} had failed: whether anything of it was committed is not known`;
+      warn(emit, 'not_looked_up', message, file?.path ?? null);
+    },
     outcome: (error) => {
       const isThere = layout === 'script' && steps.length === 0 && remaining.length === 0;
       if (isThere && error === null) emit({ kind: 'initialized' });
@@ -158,7 +166,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       failed:
         failed === null
           ? null
-          : { ...refOf(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
+          : { ...refOf(failed.migration), direction: failed.direction, rolledBack: isRead && !now.dirty },
       notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => refOf(s.migration)),
       unknown: unknown.map((s) => refOf(s.migration)),
       // What may have been committed is not to be called unapplied, nor what may have been reverted.

@@ -132,7 +132,7 @@ export function alongside(e: Envelope, hooks: readonly SqlHook[]): FileMessage {
   return own(`${text}${e.cleanUp.join('; ')}; commit`, parts);
 }
 
-/** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */
+/** The third: clean. In plain mode without hooks the session stays as the file left it, as with golang-migrate. */
 export function finish(
   e: Envelope,
   step: Step,
@@ -140,7 +140,7 @@ export function finish(
   row: bigint,
   elapsedMs: number,
 ): FileMessage {
-  const cleans = mode === 'resumable' || e.hooks.after.length > 0;
+  const cleans = mode === 'resumable' || e.hooks.before.length > 0 || e.hooks.after.length > 0;
   // A file may have made transactions read-only; the clean-up ends that for the next.
   const head = `begin${cleans ? ' read write' : ''}; `;
   const { text, hooks = [] } = cleans ? cleaned(e, step, [], []) : own('');

@@ -12,7 +12,7 @@ import type { MigrationFile, Statement } from './migration.ts';
 import { opened } from './opened.ts';
 import type { IndexStatement } from './recorded.ts';
 import { sumOf } from './rows.ts';
-import { attempt, type Running, stopIfAborted } from './send.ts';
+import { attempt, conclude, type Running, stopIfAborted } from './send.ts';
 
 export async function resumable(r: Running): Promise<void> {
   const { worker, step } = r;
@@ -23,7 +23,7 @@ export async function resumable(r: Running): Promise<void> {
     await attempt(r, own(messages.limited(worker.envelope)));
   if (step.resume !== null) await setAgain(r);
   if (step.file !== null) await runStatements(r, step.file, row);
-  await attempt(r, messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun));
+  await conclude(r, messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun));
 }
 
 /** beforeEach has been done with the first part; its settings went with the session. */

@@ -59,6 +59,31 @@ export async function attempt(r: Running, message: FileMessage, rows = false): P
   }
 }
 
+/** The same for what ends with our commit and marker. `onRefusal`: before the refusal is told. */
+export async function conclude(r: Running, message: FileMessage, onRefusal = async () => {}): Promise<void> {
+  let tags: readonly string[];
+  try {
+    ({ tags } = await send(r, message));
+  } catch (e) {
+    const failed = await settle(r.worker, e, message, filesOf(r));
+    if (isRecorded(failed.completed)) return;
+    await onRefusal();
+    throw told(r, failed, message);
+  }
+  if (isRecorded(tags.slice(0, -1))) return;
+  throw new MigrateError(r.worker.code, 'internal', {
+    operation: operationOf(r.step),
+    message: `the transaction ended with ${tags.at(-2)} instead of COMMIT`,
+  });
+}
+
+/**
+ * Behind the journal's row and the commit comes only the marker: a cancel that arrived then has cancelled nothing. (A
+ * COMMIT of the file's own has no such row before it.)
+ */
+const isRecorded = (tags: readonly string[]): boolean =>
+  tags.at(-1) === 'COMMIT' && /^(INSERT 0|UPDATE) \d+$/.test(tags.at(-2) ?? '');
+
 const CANCEL_AGAIN_MS = 300;
 
 /** On abort asks the server to stop the message, again and again: a cancel can fall between two statements. */
