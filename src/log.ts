@@ -7,7 +7,7 @@ import { type Emit, type Warning, warn } from './event.ts';
 import { type Hooks, NO_HOOKS } from './hook.ts';
 import { inOrder } from './layout/named.ts';
 import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
-import { inStep, plannedHooks } from './plan/hooks.ts';
+import { afterStep, beforeStep, plannedHooks } from './plan/hooks.ts';
 import type { Plan } from './plan/situation.ts';
 import type { Head, Recorded } from './recorded.ts';
 import {
@@ -30,6 +30,8 @@ export interface Log {
   readonly seen: (head: Head) => void;
   readonly read: (source: Migrations, hooks: Hooks) => void;
   readonly started: (step: Step, mode: Mode) => void;
+  /** The first of its transactions is committed, with what beforeEach did in it. */
+  readonly opened: (step: Step) => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
   /** One that is in no step of its own. */
   readonly hooked: (hook: HookReport) => void;
@@ -61,6 +63,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let remaining: readonly Migration[] = [];
   let modes: (step: Step) => Mode = () => 'atomic';
   let current: Step | null = null;
+  let isOpened = false;
   let isRead = true;
   /** How many were applied before the plan was made. */
   let before = 0;
@@ -74,6 +77,11 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       warnings.push(event.warning);
     }
     job.emit(event);
+  };
+
+  const opened = (step: Step): void => {
+    if (!isOpened) ran.push(...beforeStep(hooks, step));
+    isOpened = true;
   };
 
   return {
@@ -101,15 +109,18 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     },
     started: (step, mode) => {
       current = step;
+      isOpened = false;
       const { id, name } = step.migration;
       const resumedAt = step.resume === null ? null : step.resume.doneStatements.length + 1;
       emit({ kind: 'started', id, name, direction: step.direction, mode, resumedAt });
     },
+    opened,
     finished: (step, { mode, executionTimeMs }) => {
       current = null;
       now = { version: step.to, dirty: false };
       applied.push({ ...named(step), mode, executionTimeMs });
-      ran.push(...inStep(hooks, step));
+      opened(step);
+      ran.push(...afterStep(hooks, step));
       const { id, name } = step.migration;
       emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
     },

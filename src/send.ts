@@ -41,6 +41,8 @@ export interface Running {
   readonly step: Step;
   readonly analysis: Analysis | null;
   readonly mode: Mode;
+  /** The first of several transactions is committed. */
+  readonly onOpened?: () => void;
   /** What is being sent can be cancelled for those who wait behind it, and tried again. */
   readonly canLetGo?: boolean;
 }

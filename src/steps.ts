@@ -35,7 +35,7 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
     await runCalls(run, 'beforeEach', step);
     log.started(step, mode);
     try {
-      const done = await apply({ worker, step, analysis, mode });
+      const done = await apply({ worker, step, analysis, mode, onOpened: () => log.opened(step) });
       log.finished(step, done);
       if ((done.locks ?? 0) < worker.envelope.lockIds.length) await lockAgain(worker, job, log, step, done);
     } catch (e) {
@@ -97,6 +97,7 @@ async function tellLoss(
   }
   if (fate.row === null) {
     log.landed(fate.recorded, fate.gone);
+    if (fate.recorded.head.dirty) log.opened(step);
     const what = fate.recorded.head.dirty ? 'it is half done' : 'it was not committed';
     throw lost(worker, step, e, `${what}${alsoGone(fate.gone)}`);
   }
