@@ -13,6 +13,7 @@ import { type Enclosing, enclosingLate, stillUnmoved } from './opening.ts';
 import { resumable } from './resumable.ts';
 import { attempt, conclude, filesOf, type Running } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
+import * as statement from './statement-messages.ts';
 
 export interface Done {
   readonly mode: Mode;
@@ -119,6 +120,6 @@ function plainMessages({ worker, step, analysis }: Running): readonly FileMessag
   const { file } = step;
   // In golang-migrate's steps its own BEGIN and COMMIT count.
   if (file !== null && worker.multiStatement && analysis?.parsed === true && analysis.wrapper.length === 0)
-    return analysis.statements.map((st) => messages.alone(file, st));
+    return analysis.statements.map((st) => statement.alone(file, st));
   return [messages.plain(step)];
 }

@@ -11,9 +11,9 @@ import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
 import { marker } from './marker.ts';
-import type { Analysis, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
+import type { Analysis, Direction, Migration, Mode, Step } from './migration.ts';
 import { enclosing, held, type Locking } from './opening.ts';
-import type { IndexStatement, Place } from './recorded.ts';
+import type { Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { keptOf } from './sql/wording.ts';
 import { blanked } from './sql/wrapper.ts';
@@ -149,44 +149,6 @@ ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)};
   return own(`${head}${text}${end}`, moved(hooks, head.length, 1));
 }
 
-/**
- * Our own writes between two statements of a resumable file: as ourselves, whatever role, timeout or read-only
- * default the file has set, and leaving all of that in force for its next statement.
- */
-function aside(write: string): string {
-  return `set local session_authorization to default; set local role to default; set local statement_timeout = 0; set local lock_timeout = 0; ${write}`;
-}
-
-/** A statement that may run in a transaction goes with its progress: exactly once. */
-export function together(
-  e: Envelope,
-  file: MigrationFile,
-  st: Statement,
-  row: bigint,
-  done: number,
-  sum: string,
-): FileMessage {
-  const before = 'begin read write; ';
-  const text = `${before}${file.text.slice(st.start, st.end)}
-; set constraints all immediate; ${aside(journal.advance(e.place, row, done, sum))}; commit`;
-  return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
-}
-
-/** One that may fail without ending its transaction. */
-export function behindSavepoint(file: MigrationFile, st: Statement): FileMessage {
-  const before = 'savepoint rungs_statement; ';
-  const text = `${before}${file.text.slice(st.start, st.end)}\n; release savepoint rungs_statement`;
-  return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
-}
-
-export const BACK_TO_SAVEPOINT = 'rollback to savepoint rungs_statement; release savepoint rungs_statement';
-
-/** One that may not goes alone, and its progress after it: at least once. */
-export function alone(file: MigrationFile, st: Statement): FileMessage {
-  const text = file.text.slice(st.start, st.end);
-  return { text, before: 0, offset: st.start, tagsBefore: 0, data: dataOf(file, st) };
-}
-
 /** As golang-migrate sends it: the file and nothing else. */
 export const plain = ({ file }: Step): FileMessage => ({
   text: file?.text ?? '',
@@ -195,12 +157,6 @@ export const plain = ({ file }: Step): FileMessage => ({
   tagsBefore: 0,
   data: dataOf(file),
 });
-
-export const progress = (e: Envelope, row: bigint, done: number, sum: string): string =>
-  `begin read write; ${aside(journal.advance(e.place, row, done, sum))}; commit`;
-
-export const noteIndexes = (e: Envelope, row: bigint, statement: IndexStatement): string =>
-  `begin read write; ${aside(journal.noteIndexes(e.place, row, statement))}; commit`;
 
 /** What a run needs before its first step: the tables, and what happened without us. */
 export function prepare(
