@@ -8,7 +8,7 @@ import { spotIn } from './sql/cuts.ts';
 import { serverOffset } from './sql/position.ts';
 import { literal } from './sql/quote.ts';
 
-export interface Woven {
+interface Woven {
   readonly text: string;
   /** How many tags it gives. */
   readonly tags: number;
