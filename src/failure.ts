@@ -2,7 +2,7 @@
 
 import { cureOf } from './cures.ts';
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
-import type { Blockage } from './event.ts';
+import type { Blockage, Blocker } from './event.ts';
 import type { FileMessage } from './file-message.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
@@ -98,14 +98,18 @@ export function blockedBy(failed: Failed): readonly string[] {
   return blockage === null || !isBlocked(failed) ? [] : [`blocked by ${blockedText(blockage)}`];
 }
 
+/** The one to act on. */
+export const blockerOf = (failed: Failed): Blocker | null =>
+  (isBlocked(failed) ? failed.blockage?.blockers[0] : null) ?? null;
+
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
-  const { server, who, noRows, blockage } = failed;
+  const { server, who, noRows } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
-  const [blocker] = isBlocked(failed) ? (blockage?.blockers ?? []) : [];
-  const known = blocker === undefined ? cureOf(code, step) : cureFor(blocker);
+  const blocker = blockerOf(failed);
+  const known = blocker === null ? cureOf(code, step) : cureFor(blocker);
   const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';

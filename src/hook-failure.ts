@@ -2,11 +2,21 @@
 
 import { CURES } from './cures.ts';
 import { type ErrorCode, MigrateError } from './errors.ts';
-import { blockedBy, commandFor, type Failed, letGoText, reasonOf, rightHint, TELLING } from './failure.ts';
+import {
+  blockedBy,
+  blockerOf,
+  commandFor,
+  type Failed,
+  letGoText,
+  reasonOf,
+  rightHint,
+  TELLING,
+} from './failure.ts';
 import type { HookName } from './hook.ts';
 import type { HookPlace } from './hook-text.ts';
 import type { Mode, Step } from './migration.ts';
 import type { Reason } from './reasons.ts';
+import { cureFor } from './report/blocked.ts';
 import { withoutSecrets } from './sql/filled.ts';
 import { discreet, furtherWords } from './sql/server-error.ts';
 
@@ -50,7 +60,10 @@ export function hookFailure(
 /** Those of a migration's file that advise another mode are no use to a hook. */
 const OF_FILES = ['55P04', '2D000', '25001'];
 
-function cureOf({ server, who }: Failed, { hook, offset }: HookPlace): string {
+function cureOf(failed: Failed, { hook, offset }: HookPlace): string {
+  const { server, who } = failed;
+  const blocker = blockerOf(failed);
+  if (blocker !== null) return cureFor(blocker);
   const { file, analysis } = hook;
   const st = analysis.statements.find((s) => offset !== null && s.start <= offset && offset <= s.end);
   if (server.code === '42501')

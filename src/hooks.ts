@@ -1,5 +1,6 @@
 /** Runs the hooks that are in no migration's transaction: those of the whole run, and functions around each one. */
 
+import { tryAgain } from './again.ts';
 import { type Analysed, chosenFor } from './analysed.ts';
 import { MigrateError } from './errors.ts';
 import { commandFor } from './failure.ts';
@@ -88,13 +89,18 @@ async function runSql(r: Run, name: HookName, file: MigrationFile): Promise<void
   const message = messages.alongside(worker.envelope, [hook]);
   worker.session.onNotice = ({ severity, message }) =>
     worker.emit({ kind: 'notice', severity, message: withoutSecrets(files, message), id: null });
-  try {
-    const { tags } = await sendAs(worker, { id: name, name: file.path, direction: directionOf(r) }, message);
-    if (tags.at(-1) === 'COMMIT') return;
-  } catch (e) {
-    throw await sqlFailed(r, hook, message, e);
-  }
-  throw failed(r, name, null, 'hook', `the transaction of ${file.path} did not end with COMMIT`);
+  const called = { id: name, name: file.path, direction: directionOf(r) };
+  const operation = hookOperation(name, null);
+  const tried = { worker, called, operation, isRead: analysis.parsed, next: nextOf(r, name, null) };
+  const { tags } = await tryAgain(tried, async (canLetGo) => {
+    try {
+      return await sendAs(worker, called, message, false, canLetGo);
+    } catch (e) {
+      throw await sqlFailed(r, hook, message, e);
+    }
+  });
+  if (tags.at(-1) !== 'COMMIT')
+    throw failed(r, name, null, 'hook', `the transaction of ${file.path} did not end with COMMIT`);
 }
 
 const directionOf = ({ steps }: Run): Direction => steps[0]?.direction ?? 'up';

@@ -127,7 +127,7 @@ export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): Fil
 
 /** Hooks of the whole run, in a transaction of their own. */
 export function alongside(e: Envelope, hooks: readonly SqlHook[]): FileMessage {
-  const head = ['begin', ...held(e)];
+  const head = ['begin', ...held(e), ...limit(e, 'local')];
   const { text, hooks: parts } = hooked(`${head.join('; ')}; `, head.length, hooks, null);
   return own(`${text}${e.cleanUp.join('; ')}; commit`, parts);
 }
@@ -141,9 +141,11 @@ export function finish(
   elapsedMs: number,
 ): FileMessage {
   const cleans = mode === 'resumable' || e.hooks.before.length > 0 || e.hooks.after.length > 0;
+  // Without hooks it waits for nothing but the ledger.
+  const limits = mode === 'resumable' && e.hooks.after.length > 0 ? limit(e, 'local') : [];
   // A file may have made transactions read-only; the clean-up ends that for the next.
   const head = `begin${cleans ? ' read write' : ''}; `;
-  const { text, hooks = [] } = cleans ? cleaned(e, step, [], []) : own('');
+  const { text, hooks = [] } = cleans ? cleaned(e, step, [], limits) : own('');
   const end = `${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
   return own(`${head}${text}${end}`, moved(hooks, head.length, 1));

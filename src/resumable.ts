@@ -18,13 +18,15 @@ import * as statement from './statement-messages.ts';
 export async function resumable(r: Running): Promise<void> {
   const { worker, step } = r;
   const begun = worker.now();
-  const row = step.resume?.id ?? (await opened(r, 'resumable'));
+  const row = step.resume?.id ?? (await untilUnblocked(r, (again) => opened(again, 'resumable')));
   // The file that is begun has it with that.
   if (step.resume !== null && worker.envelope.statementLockMs > 0)
     await attempt(r, own(messages.limited(worker.envelope)));
   if (step.resume !== null) await setAgain(r);
   if (step.file !== null) await runStatements(r, step.file, row);
-  await conclude(r, messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun));
+  await untilUnblocked(r, (again) =>
+    conclude(again, messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun)),
+  );
 }
 
 /** beforeEach has been done with the first part; its settings went with the session. */

@@ -111,7 +111,7 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/statement-messages.ts': ['src/file-message.ts', 'src/ledger/', 'src/messages.ts'],
   'src/hook-text.ts': ['src/failure.ts', 'src/file-message.ts'],
-  'src/hook-failure.ts': ['src/cures.ts', 'src/failure.ts', 'src/file-message.ts', 'src/hook-text.ts'],
+  'src/hook-failure.ts': ['src/cures.ts', 'src/failure.ts', 'src/hook-text.ts', 'src/report/'],
   'src/failure.ts': ['src/cures.ts', 'src/ledger/', 'src/file-message.ts', 'src/report/'],
   'src/adopt/': ['src/ledger/'],
   'src/status.ts': ['src/layout/', 'src/ledger/', 'src/plan/'],
