@@ -48,7 +48,7 @@ export async function analyseFile(
   if (isFault(parsed)) {
     problems.push({
       reason: 'syntax',
-      message: withoutSecrets(file, explain(text, parsed), parsed.offset),
+      message: withoutSecrets([file], explain(text, parsed), { file, offset: parsed.offset }),
       file: path,
       offset: parsed.offset,
     });

@@ -53,26 +53,30 @@ export function linesFilledIn(
   return lines;
 }
 
-/**
- * What somebody else says of the file, the server or the grammar, with the names of secret values in their place.
- * `offset`: where in its text, if that was said; of a value there a part alone may be quoted.
- */
-export function withoutSecrets(
-  file: Pick<MigrationFile, 'text' | 'filled'> | null,
-  words: string,
-  offset: number | null = null,
-): string {
-  const { text = '', filled } = file ?? {};
+/** A file, or what one is made of. */
+type Filled = Pick<MigrationFile, 'text' | 'filled'>;
+
+/** Where something was said to be; of a value there a part alone may be quoted. */
+export interface SaidOf {
+  readonly file: Filled;
+  readonly offset: number | null;
+}
+
+/** What somebody else says of files, the server or the grammar, with the names of secret values in their place. */
+export function withoutSecrets(files: readonly Filled[], words: string, at: SaidOf | null = null): string {
   const secrets = new Map<string, string>();
   let said = words;
-  for (const { name, start, end, isSecret } of filled?.fillings ?? []) {
-    if (!isSecret) continue;
-    const forms = formsOf(text.slice(start, end));
-    for (const form of forms) secrets.set(form, `\${${name}}`);
-    if (offset === null || offset < start || offset >= end) continue;
-    said = said.replaceAll(/"([^"]+)"/g, (all, part) =>
-      forms.some((form) => form.includes(folded(part))) ? `"\${${name}}"` : all,
-    );
+  for (const file of files) {
+    const offset = at !== null && at.file === file ? at.offset : null;
+    for (const { name, start, end, isSecret } of file.filled?.fillings ?? []) {
+      if (!isSecret) continue;
+      const forms = formsOf(file.text.slice(start, end));
+      for (const form of forms) secrets.set(form, `\${${name}}`);
+      if (offset === null || offset < start || offset >= end) continue;
+      said = said.replaceAll(/"([^"]+)"/g, (all, part) =>
+        forms.some((form) => form.includes(folded(part))) ? `"\${${name}}"` : all,
+      );
+    }
   }
   return [...secrets]
     .sort(([a], [b]) => b.length - a.length)
