@@ -6,22 +6,12 @@ import { down, force, type RunOptions, redo, status, up } from '../../src/index.
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
+import { gate, WAIT } from '../support/gate.ts';
 import { hold } from '../support/lock.ts';
 import { startPgBouncer, throughPgBouncer } from '../support/pgbouncer.ts';
-import { advisoryLocks, connectTo, disconnect, until, waiting } from '../support/session.ts';
+import { advisoryLocks } from '../support/session.ts';
 
 const strategy = { lockStrategy: 'transaction' } as const;
-
-/** A file that waits until the gate is open. */
-async function gate(database: Database) {
-  const client = await connectTo(database, 'gate');
-  await client.query('select pg_advisory_lock(42)');
-  return {
-    reached: () => until('a file waits at the gate', async () => (await waiting(database, 'advisory')) > 0),
-    open: () => disconnect(client),
-  };
-}
-const WAIT = 'select pg_advisory_xact_lock(42);';
 
 const names = async (database: Database) =>
   (await database.query(`select relname from pg_class where relname in ('a', 'b', 'c') order by 1`)).map(
