@@ -184,7 +184,7 @@ function locate(
       ? undefined
       : message.offset > 0
         ? statements.find((s) => s.start === message.offset)
-        : statements[index];
+        : (statements[index] ?? firstAt(index, completed, analysis));
   if (here === undefined) {
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
@@ -198,6 +198,10 @@ function locate(
   const { line, column, excerpt } = spotIn(file, here.start);
   return { location: { file: file.path, line, column }, excerpt, offset: here.start };
 }
+
+/** Behind BEGIN come those that the analysis has taken to the front. */
+const firstAt = (index: number, completed: readonly string[], analysis: Analysis | null) =>
+  index < 0 && Number.isFinite(index) ? analysis?.first?.[completed.length - 1] : undefined;
 
 /** The server's position as an index into the file's text. */
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {

@@ -12,7 +12,7 @@ import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
 import { marker } from './marker.ts';
 import type { Analysis, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
-import { enclosing, held, type Locking } from './opening.ts';
+import { beforeFile, held, type Locking } from './opening.ts';
 import type { IndexStatement, Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { keptOf } from './sql/wording.ts';
@@ -63,20 +63,21 @@ export const limited = (e: Envelope): string => limit(e, 'session').join();
 export const UNLIMITED = 'set lock_timeout = 0';
 
 /** What stands before a file in its transaction. */
-export function opening(e: Envelope, step: Step, { before } = enclosing(e, step)): FileMessage {
-  const head = [...before, ...limit(e, 'local')];
-  return hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step);
+export function opening(e: Envelope, step: Step, analysis: Analysis | null): FileMessage {
+  const head = [...beforeFile(e, step, analysis), ...limit(e, 'local')];
+  const tagsBefore = head.length + weave(e.hooks.before, step).tags;
+  return { ...hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step), tagsBefore };
 }
 
 /** The same with the file's statements in messages of their own. */
-export function beginning(e: Envelope, step: Step): FileMessage {
-  const { text, hooks } = opening(e, step);
+export function beginning(e: Envelope, step: Step, analysis: Analysis | null): FileMessage {
+  const { text, hooks } = opening(e, step, analysis);
   return own(text.replace(/; $/, ''), hooks);
 }
 
 /** afterEach finds the session as it was at its start, whatever the file has set, and leaves it so too. */
-function cleaned(e: Envelope, step: Step, first: readonly string[], limits: readonly string[]): FileMessage {
-  const before = [...first, ...e.cleanUp, ...limits];
+function cleaned(e: Envelope, step: Step, limits: readonly string[]): FileMessage {
+  const before = [...e.cleanUp, ...limits];
   const text = `${before.join('; ')}; `;
   if (e.hooks.after.length === 0) return own(text);
   const { text: around, hooks } = hooked(text, before.length, e.hooks.after, step);
@@ -87,29 +88,23 @@ function cleaned(e: Envelope, step: Step, first: readonly string[], limits: read
  * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
  * waited for, the file's are held.
  */
-export function closing(e: Envelope, step: Step, { first, last } = enclosing(e, step)): FileMessage {
-  const { text, hooks } = cleaned(e, step, first, limit(e, 'local'));
-  const record = [...last, e.ledger.record(e.place, step, ELAPSED)].join('; ');
-  const end = `${record};
+export function closing(e: Envelope, step: Step): FileMessage {
+  const { text, hooks } = cleaned(e, step, limit(e, 'local'));
+  const end = `${e.ledger.record(e.place, step, ELAPSED)};
 ${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
   return own(`${text}${end}`, hooks);
 }
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(
-  e: Envelope,
-  step: Step,
-  analysis: Analysis | null = null,
-  around = enclosing(e, step),
-): FileMessage {
-  const first = opening(e, step, around);
-  const last = closing(e, step, around);
-  const body = `${first.text}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; `;
-  const tagsBefore = around.before.length + limit(e, 'local').length + weave(e.hooks.before, step).tags;
-  const statements = analysis?.statements.length ?? 0;
-  const hooks = [...(first.hooks ?? []), ...moved(last.hooks ?? [], body.length, tagsBefore + statements)];
+export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null): FileMessage {
+  const { text: before, tagsBefore, hooks = [] } = opening(e, step, analysis);
+  const last = closing(e, step);
+  const { wrapper = [], first = [], statements = [] } = analysis ?? {};
+  const body = `${before}${blanked(step.file?.text ?? '', [...wrapper, ...first])}\n; `;
+  const behind = moved(last.hooks ?? [], body.length, tagsBefore + statements.length);
+  const text = `${body}${last.text}`;
   const data = dataOf(step.file);
-  return { text: `${body}${last.text}`, before: first.text.length, offset: 0, tagsBefore, data, hooks };
+  return { text, before: before.length, offset: 0, tagsBefore, data, hooks: [...hooks, ...behind] };
 }
 
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id, in its first rows. */
@@ -143,7 +138,7 @@ export function finish(
   const cleans = mode === 'resumable' || e.hooks.after.length > 0;
   // A file may have made transactions read-only; the clean-up ends that for the next.
   const head = `begin${cleans ? ' read write' : ''}; `;
-  const { text, hooks = [] } = cleans ? cleaned(e, step, [], []) : own('');
+  const { text, hooks = [] } = cleans ? cleaned(e, step, []) : own('');
   const end = `${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
   return own(`${head}${text}${end}`, moved(hooks, head.length, 1));
