@@ -197,49 +197,54 @@ export const progress = (e: Envelope, row: bigint, done: number, sum: string): s
 export const noteIndexes = (e: Envelope, row: bigint, statement: IndexStatement): string =>
   `begin read write; ${aside(journal.noteIndexes(e.place, row, statement))}; commit`;
 
+/** Which of the tables are there. */
+type Existing = { readonly ledger: boolean; readonly journal: boolean };
+
+const inOne = (parts: readonly string[]): string => `begin; ${parts.join(';\n')}; commit`;
+
+const tables = (w: Writer, exists: Existing): readonly string[] => [
+  ...(exists.ledger ? [] : [w.ledger.create(w.place)]),
+  ...(exists.journal ? [] : [journal.create(w.place)]),
+];
+
 /** What a run needs before its first step: the tables, and what happened without us. */
 export function prepare(
   w: Writer,
-  exists: { readonly ledger: boolean; readonly journal: boolean },
+  exists: Existing,
   rows: readonly journal.Entry[],
   accepted: readonly Migration[] = [],
 ): string | null {
   const parts = [
-    ...(exists.ledger ? [] : [w.ledger.create(w.place)]),
-    ...(exists.journal ? [] : [journal.create(w.place)]),
+    ...tables(w, exists),
     ...rows.map((row) => journal.insert(w.place, row, w.author, 'done')),
     ...accepted.map((m) => w.ledger.accept(w.place, m)),
   ].filter((text) => text !== '');
-  return parts.length === 0 ? null : `begin; ${parts.join(';\n')}; commit`;
+  return parts.length === 0 ? null : inOne(parts);
 }
 
 /** A file that failed and left nothing behind: for `status`. */
 export const noteFailure = (w: Writer, step: Step, mode: Mode, message: string): string =>
   journal.insert(w.place, { ...entry(w, step, mode), error: message }, w.author, 'failed');
 
-/** `force`: the row is set whatever it was, and the journal says so. */
-export function force(w: Writer, to: bigint | null, rows: readonly journal.Entry[]): string {
-  const writes = rows.map((row) => journal.insert(w.place, row, w.author, 'done')).join(';\n');
-  return `begin; ${overwrite(w.place, { version: to, dirty: false })};\n${writes}; commit`;
+/** `force`: the row is set whatever it was, and the journal says so, in the transaction that holds the locks. */
+export function force(
+  w: Writer,
+  exists: Existing,
+  to: bigint | null,
+  rows: readonly journal.Entry[],
+): string {
+  const writes = rows.map((row) => journal.insert(w.place, row, w.author, 'done'));
+  return inOne([...tables(w, exists), overwrite(w.place, { version: to, dirty: false }), ...writes]);
 }
 
 /** `rollback`: the last record goes; of a file that is half-way (`half`), only that it was begun. */
 export function forget(w: Writer, name: string, half: Direction | null, journalExists: boolean): string {
   const direction = half === 'down' ? 'up' : 'down';
-  const row = {
-    version: null,
-    name,
-    direction,
-    kind: 'forced',
-    mode: null,
-    head: null,
-    checksum: null,
-  } as const;
-  return [
-    'begin',
-    ...(journalExists ? [] : [journal.create(w.place)]),
+  const common = { version: null, kind: 'forced', mode: null, head: null, checksum: null } as const;
+  const parts = [
+    ...tables(w, { ledger: true, journal: journalExists }),
     ...(half === null ? [forgetLast(w.place, name)] : []),
-    journal.insert(w.place, row, w.author, 'done'),
-    'commit',
-  ].join(';\n');
+    journal.insert(w.place, { ...common, name, direction }, w.author, 'done'),
+  ];
+  return inOne(parts);
 }
