@@ -30,6 +30,8 @@ export interface Failed {
   /** Why the rows of a COPY could not be sent, if it was that. */
   readonly noRows: Error | null;
   readonly blockage: Blockage | null;
+  /** Each message takes the locks for itself, so a file can have one transaction only. */
+  readonly isSingle: boolean;
 }
 
 interface Place {
@@ -99,12 +101,12 @@ export function blockedBy(failed: Failed): readonly string[] {
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
-  const { server, who, noRows, blockage } = failed;
+  const { server, who, noRows, blockage, isSingle } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
   const [blocker] = isBlocked(failed) ? (blockage?.blockers ?? []) : [];
-  const known = blocker === undefined ? cureOf(code, step) : cureFor(blocker);
+  const known = blocker === undefined ? cureOf(code, step, isSingle) : cureFor(blocker);
   const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';

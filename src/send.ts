@@ -136,7 +136,8 @@ export async function settle(worker: Worker, e: unknown, message: FileMessage): 
       await worker.session.send('rollback');
       worker.session.onNotice = onNotice;
       const { server, completed, who, noRows, blockage } = e;
-      return { server, completed, who, noRows, blockage, row: await failedRow(e, message) };
+      const isSingle = worker.envelope.perMessage !== null;
+      return { server, completed, who, noRows, blockage, isSingle, row: await failedRow(e, message) };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;
     }

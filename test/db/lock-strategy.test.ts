@@ -308,6 +308,34 @@ create table a as select current_setting('transaction_isolation') as level;`,
     });
   });
 
+  it.each([
+    ['25001', 'do $$ begin execute $e$ vacuum $e$; end $$', 'direct connection'],
+    ['2D000', 'do $$ begin commit; end $$', 'direct connection'],
+    ['55P04', `alter type e add value 'b'; insert into t values ('b')`, 'a file of its own, and run'],
+  ])('does not advise what it would refuse: %s', async (sqlstate, text, advice) => {
+    const database = await createDatabase();
+    await database.query(`create type e as enum ('a'); create table t (e e)`);
+    const migrations = folderOf({ '1_a.up.sql': text });
+    const error = await failureOf(up({ ...strategy, database: database.url, migrations }));
+    expect(error).toMatchObject({ sqlstate, hint: expect.stringContaining(advice) });
+  });
+
+  it('forces a version under the lock where there are no tables yet', async () => {
+    const database = await createDatabase();
+    const { client, sent } = await recorder(database);
+    await force({ ...strategy, database: client, migrations: folderOf({ '1_a.up.sql': '' }), version: 1n });
+    const locked = sent.findIndex((text) => text.includes('pg_try_advisory_xact_lock'));
+    const behind = sent.slice(locked + 1);
+    expect(behind.filter((text) => /\b(begin|commit|rollback)\b/.test(text))).toHaveLength(1);
+    expect(behind.at(-1)).toMatch(
+      /create table[\s\S]*insert into "public"."schema_migrations"[\s\S]*; commit$/,
+    );
+    expect(await database.query('select version, dirty from schema_migrations')).toEqual([
+      { version: '1', dirty: false },
+    ]);
+    await client.end();
+  });
+
   it('leaves a client on loan as it was lent', async () => {
     const database = await createDatabase();
     const client = new pg.Client(database.url);
