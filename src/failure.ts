@@ -33,6 +33,8 @@ export interface Failed {
   /** Why the rows of a COPY could not be sent, if it was that. */
   readonly noRows: Error | null;
   readonly blockage: Blockage | null;
+  /** Each message takes the locks for itself, so a file can have one transaction only. */
+  readonly isSingle: boolean;
 }
 
 interface Place {
@@ -104,12 +106,12 @@ export const blockerOf = (failed: Failed): Blocker | null =>
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
-  const { server, who, noRows } = failed;
+  const { server, who, noRows, isSingle } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
   const blocker = blockerOf(failed);
-  const known = blocker === null ? cureOf(code, step) : cureFor(blocker);
+  const known = blocker === null ? cureOf(code, step, isSingle) : cureFor(blocker);
   const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';
@@ -189,7 +191,7 @@ function locate(
       ? undefined
       : message.offset > 0
         ? statements.find((s) => s.start === message.offset)
-        : statements[index];
+        : (statements[index] ?? firstAt(index, completed, analysis));
   if (here === undefined) {
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
@@ -203,6 +205,10 @@ function locate(
   const { line, column, excerpt } = spotIn(file, here.start);
   return { location: { file: file.path, line, column }, excerpt, offset: here.start };
 }
+
+/** Behind BEGIN come those that the analysis has taken to the front. */
+const firstAt = (index: number, completed: readonly string[], analysis: Analysis | null) =>
+  index < 0 && Number.isFinite(index) ? analysis?.first?.[completed.length - 1] : undefined;
 
 /** The server's position as an index into the file's text. */
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {

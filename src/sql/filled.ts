@@ -132,6 +132,7 @@ function analysisAt(
     ...analysis,
     statements: analysis.statements.map(range),
     wrapper: analysis.wrapper.map(range),
+    ...(analysis.first === undefined ? {} : { first: analysis.first.map(range) }),
     extensions: analysis.extensions.map((e) => ({ ...e, start: start(e.start) })),
   };
 }
@@ -154,6 +155,8 @@ export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): 
   );
 }
 
+const all = ({ statements, wrapper, first = [] }: Analysis) => [...statements, ...wrapper, ...first];
+
 /**
  * What of an analysis would not hold with other values, by which its file is still to be run: whether statements end
  * where they do in it is for each run's values (`unsettled`).
@@ -161,7 +164,7 @@ export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): 
 export function undecided(analysis: Analysis, { path, filled }: MigrationFile): readonly Problem[] {
   const fillings = (filled?.fillings ?? []).filter(({ name }) => name !== null);
   const extensions = new Set(analysis.extensions.map((e) => e.start));
-  return [...analysis.statements, ...analysis.wrapper].flatMap((st): readonly Problem[] => {
+  return all(analysis).flatMap((st): readonly Problem[] => {
     const first = fillings.find((f) => f.end > st.start && f.start < st.end);
     if (first === undefined) return [];
     const isNamed = extensions.has(st.start) || ('concurrentIndex' in st && st.concurrentIndex !== null);
@@ -183,7 +186,9 @@ export function unsettled(analysis: Analysis, { path, text, filled }: MigrationF
   const lexer = new Lexer();
   const starts = lexer.read(text, 0).flatMap((found) => (found.kind === 'end' ? [found.start] : []));
   if (lexer.open !== null) starts.push(lexer.open.start);
-  const known = [...analysis.statements, ...analysis.wrapper].map((st) => st.start).sort((a, b) => a - b);
+  const known = all(analysis)
+    .map((st) => st.start)
+    .sort((a, b) => a - b);
   const isAsKnown =
     !analysis.parsed || (starts.length === known.length && starts.every((s, i) => s === known[i]));
   if (isAsKnown && lexer.inside === null) return [];

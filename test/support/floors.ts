@@ -76,6 +76,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
       ...['src/job.ts', 'src/log.ts', 'src/hooks.ts', 'src/recover.ts', 'src/steps.ts'],
       ...[
         'src/engine.ts',
+        'src/view.ts',
         'src/prepare.ts',
         'src/force.ts',
         'src/rollback.ts',
@@ -141,8 +142,10 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/steps.ts': ['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/log.ts', 'src/recover.ts'],
   'src/engine.ts': [
     ...['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/log.ts', 'src/prepare.ts', 'src/steps.ts'],
+    'src/view.ts',
   ],
   'src/prepare.ts': ['src/job.ts'],
+  'src/view.ts': ['src/job.ts', 'src/log.ts', 'src/prepare.ts'],
   'src/force.ts': ['src/job.ts', 'src/log.ts'],
   'src/adopt.ts': ['src/job.ts'],
   'src/unmanaged.ts': ['src/job.ts'],
