@@ -61,7 +61,7 @@ export async function attempt(r: Running, message: FileMessage, rows = false): P
   }
 }
 
-/** The same for what ends with our commit and marker. `onRefusal`: before the refusal is told. */
+/** The same for what ends with our commit and marker. */
 export async function conclude(r: Running, message: FileMessage): Promise<void> {
   let tags: readonly string[];
   try {
