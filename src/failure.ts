@@ -11,7 +11,7 @@ import { REASONS, type Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
 import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
-import { withoutSecrets } from './sql/filled.ts';
+import { correctValue, placeholderAt, withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
 import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
@@ -109,7 +109,7 @@ function next(failed: Failed, step: Step, mode: Mode, place: Place | null, state
   const { server, who, noRows, isSingle } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
-  const fix = meant === null ? 'fix the file' : `write ${meant}`;
+  const fix = meant === null ? fixFor(server, step, place) : `write ${meant}`;
   const blocker = blockerOf(failed);
   const known = blocker === null ? cureOf(code, step, isSingle) : cureFor(blocker);
   const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
@@ -123,6 +123,14 @@ function next(failed: Failed, step: Step, mode: Mode, place: Place | null, state
   // Only pairs have a version to force.
   const free = id === String(version) ? `task migrate:force -- ${before}` : 'rungs rollback';
   return `undo by hand what the file has committed, then \`${free}\`; ${cure}, and run ${command} again`;
+}
+
+/** What the server points at may be a value. */
+function fixFor({ code, position }: ServerError, { file }: Step, place: Place | null): string {
+  const at = position === undefined ? null : (place?.offset ?? null);
+  const name = file === null || at === null ? null : placeholderAt(file, at);
+  if (name === null) return 'fix the file';
+  return code === '42601' ? correctValue(name) : `correct the value of \${${name}}, or the file`;
 }
 
 /** The text of the statement at the place; of the whole file where that is not known. */
@@ -142,7 +150,10 @@ export function rightHint(server: ServerError, statement: string, who: Who | nul
     return 'connect as a superuser, or have one run the statement and take it out of the file';
   const found = who === null ? null : lack(server, statement, who);
   if (who === null || found === null) return REASONS.permission.next;
-  return `role ${who.user} lacks ${found.right} on ${found.object}: \`${found.cure}\``;
+  const { right, object, cure } = found;
+  if (cure === null)
+    return `role ${who.user} does not own ${object}: connect as its owner, or act as it with \`--role OWNER\``;
+  return `role ${who.user} lacks ${right} on ${object}: \`${cure}\``;
 }
 
 /** What goes on in the direction of the step. Not with the number that was typed: a part of that may be done. */

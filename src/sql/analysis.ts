@@ -7,7 +7,7 @@ import { hasControl } from './control-words.ts';
 import { copyFaults } from './copy.ts';
 import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
-import { withoutSecrets } from './filled.ts';
+import { correctValue, placeholderAt, withoutSecrets } from './filled.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
 import { LARGE, parseLarge } from './large-text.ts';
 import { meaningOf } from './meaning.ts';
@@ -46,11 +46,13 @@ export async function analyseFile(
   if (unread.length > 0) return { analysis: unreadAnalysis(text, asked.mode), problems };
   const parsed = await (text.length > LARGE ? parseLarge(text) : parse(text));
   if (isFault(parsed)) {
+    const name = placeholderAt(file, parsed.offset);
     problems.push({
       reason: 'syntax',
       message: withoutSecrets([file], explain(text, parsed), { file, offset: parsed.offset }),
       file: path,
       offset: parsed.offset,
+      ...(name === null ? {} : { next: `${correctValue(name)}, and run the same command again` }),
     });
     const analysis = unreadAnalysis(text, asked.mode);
     if (file.repeatable === true && said.mode === null && analysis.mode !== 'atomic') {

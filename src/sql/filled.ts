@@ -35,6 +35,16 @@ function endInWritten(fillings: readonly Filling[], offset: number): number {
   return last !== undefined && offset < last.end ? last.to : inWritten(fillings, offset);
 }
 
+/** The placeholder in whose value an index of the text is. */
+export function placeholderAt({ filled }: Pick<MigrationFile, 'filled'>, offset: number): string | null {
+  const last = lastOf(filled?.fillings ?? [], (f) => f.start <= offset);
+  return last !== undefined && offset < last.end ? last.name : null;
+}
+
+/** What to do where what is wrong with the SQL is a value. */
+export const correctValue = (name: string): string =>
+  `the value of \${${name}} breaks the SQL here (double a ' in it, for one); correct the value`;
+
 /** How many lines of the values before an index are not the file's. */
 export function linesFilledIn(
   { text, filled }: Pick<MigrationFile, 'text' | 'filled'>,
@@ -192,8 +202,13 @@ export function unsettled(analysis: Analysis, { path, text, filled }: MigrationF
   const isAsKnown =
     !analysis.parsed || (starts.length === known.length && starts.every((s, i) => s === known[i]));
   if (isAsKnown && lexer.inside === null) return [];
-  const fillings = filled?.fillings ?? [];
-  const suspect = fillings.find(({ start, end }) => TELLING.test(text.slice(start, end))) ?? fillings[0];
-  const message = `with the value of \${${suspect?.name}} the file’s statements end elsewhere than when it was built, where it was settled how each is run`;
-  return [{ reason: 'placeholder', message, file: path, offset: suspect?.start ?? null }];
+  const fillings = (filled?.fillings ?? []).filter((f) => f.name !== null);
+  const telling = fillings.find(({ start, end }) => TELLING.test(text.slice(start, end)));
+  const suspect = telling ?? fillings[0];
+  const name = suspect?.name ?? '';
+  const what =
+    telling === undefined ? 'is such' : 'has a quote, a comment or a ; that ends what stands around it, so';
+  const message = `the value of \${${name}} ${what} that the file’s statements end elsewhere than when it was built`;
+  const next = `${correctValue(name)}, and run the same command again`;
+  return [{ reason: 'placeholder', message, file: path, offset: suspect?.start ?? null, next }];
 }
