@@ -2,7 +2,7 @@
 
 import { cureOf } from './cures.ts';
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
-import type { Blockage } from './event.ts';
+import type { Blockage, Blocker } from './event.ts';
 import type { FileMessage } from './file-message.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
@@ -11,6 +11,7 @@ import { REASONS, type Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
 import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
+import { withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
 import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
@@ -18,6 +19,8 @@ import { typeMeant } from './sql/type-names.ts';
 
 export interface Failed {
   readonly server: ServerError;
+  /** What the session has heard, and what the server may repeat. */
+  readonly files: readonly MigrationFile[];
   readonly completed: readonly string[];
   readonly who: Who | null;
   /** The row of a COPY that the server refused. `text` null: it could not be read again. */
@@ -55,7 +58,8 @@ export function failure(
   mode: Mode,
 ): MigrateError {
   const place = message === null ? null : locate(heard, step, message, analysis, encoding);
-  const server = discreet(heard.server, step.file, place?.offset ?? null);
+  const at = step.file === null ? null : { file: step.file, offset: place?.offset ?? null };
+  const server = discreet(heard.server, heard.files, at);
   const failed = { ...heard, server };
   const statement =
     place === null ? (message?.text ?? '') : (innerStatement(server) ?? statementAt(place, step, analysis));
@@ -74,17 +78,14 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    reason === 'raced' || reason === 'sentinel' || reason === 'pooler'
+    TELLING.includes(reason)
       ? details
-      : { ...details, hint: next(failed, step, mode, place, statement) },
+      : { ...details, hint: withoutSecrets(heard.files, next(failed, step, mode, place, statement)) },
   );
 }
 
-export const detailsOf = (server: ServerError): readonly string[] => [
-  ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
-  ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
-  ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
-];
+/** What is to be done about them is the same wherever they come up. */
+export const TELLING: readonly Reason[] = ['raced', 'sentinel', 'pooler'];
 
 /** Its 57014 was our own doing. */
 export function letGoText({ server, blockage }: Failed): string | null {
@@ -99,14 +100,18 @@ export function blockedBy(failed: Failed): readonly string[] {
   return blockage === null || !isBlocked(failed) ? [] : [`blocked by ${blockedText(blockage)}`];
 }
 
+/** The one to act on. */
+export const blockerOf = (failed: Failed): Blocker | null =>
+  (isBlocked(failed) ? failed.blockage?.blockers[0] : null) ?? null;
+
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
-  const { server, who, noRows, blockage, isSingle } = failed;
+  const { server, who, noRows, isSingle } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
-  const [blocker] = isBlocked(failed) ? (blockage?.blockers ?? []) : [];
-  const known = blocker === undefined ? cureOf(code, step, isSingle) : cureFor(blocker);
+  const blocker = blockerOf(failed);
+  const known = blocker === null ? cureOf(code, step, isSingle) : cureFor(blocker);
   const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';

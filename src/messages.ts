@@ -11,9 +11,9 @@ import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
 import { marker } from './marker.ts';
-import type { Analysis, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
+import type { Analysis, Direction, Migration, Mode, Step } from './migration.ts';
 import { beforeFile, held, type Locking } from './opening.ts';
-import type { IndexStatement, Place } from './recorded.ts';
+import type { Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { keptOf } from './sql/wording.ts';
 import { blanked } from './sql/wrapper.ts';
@@ -122,12 +122,12 @@ export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): Fil
 
 /** Hooks of the whole run, in a transaction of their own. */
 export function alongside(e: Envelope, hooks: readonly SqlHook[]): FileMessage {
-  const head = ['begin', ...held(e)];
+  const head = ['begin', ...held(e), ...limit(e, 'local')];
   const { text, hooks: parts } = hooked(`${head.join('; ')}; `, head.length, hooks, null);
   return own(`${text}${e.cleanUp.join('; ')}; commit`, parts);
 }
 
-/** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */
+/** The third: clean. In plain mode without hooks the session stays as the file left it, as with golang-migrate. */
 export function finish(
   e: Envelope,
   step: Step,
@@ -135,51 +135,15 @@ export function finish(
   row: bigint,
   elapsedMs: number,
 ): FileMessage {
-  const cleans = mode === 'resumable' || e.hooks.after.length > 0;
+  const cleans = mode === 'resumable' || e.hooks.before.length > 0 || e.hooks.after.length > 0;
+  // Without hooks it waits for nothing but the ledger.
+  const limits = mode === 'resumable' && e.hooks.after.length > 0 ? limit(e, 'local') : [];
   // A file may have made transactions read-only; the clean-up ends that for the next.
   const head = `begin${cleans ? ' read write' : ''}; `;
-  const { text, hooks = [] } = cleans ? cleaned(e, step, []) : own('');
+  const { text, hooks = [] } = cleans ? cleaned(e, step, limits) : own('');
   const end = `${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
   return own(`${head}${text}${end}`, moved(hooks, head.length, 1));
-}
-
-/**
- * Our own writes between two statements of a resumable file: as ourselves, whatever role, timeout or read-only
- * default the file has set, and leaving all of that in force for its next statement.
- */
-function aside(write: string): string {
-  return `set local session_authorization to default; set local role to default; set local statement_timeout = 0; set local lock_timeout = 0; ${write}`;
-}
-
-/** A statement that may run in a transaction goes with its progress: exactly once. */
-export function together(
-  e: Envelope,
-  file: MigrationFile,
-  st: Statement,
-  row: bigint,
-  done: number,
-  sum: string,
-): FileMessage {
-  const before = 'begin read write; ';
-  const text = `${before}${file.text.slice(st.start, st.end)}
-; set constraints all immediate; ${aside(journal.advance(e.place, row, done, sum))}; commit`;
-  return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
-}
-
-/** One that may fail without ending its transaction. */
-export function behindSavepoint(file: MigrationFile, st: Statement): FileMessage {
-  const before = 'savepoint rungs_statement; ';
-  const text = `${before}${file.text.slice(st.start, st.end)}\n; release savepoint rungs_statement`;
-  return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
-}
-
-export const BACK_TO_SAVEPOINT = 'rollback to savepoint rungs_statement; release savepoint rungs_statement';
-
-/** One that may not goes alone, and its progress after it: at least once. */
-export function alone(file: MigrationFile, st: Statement): FileMessage {
-  const text = file.text.slice(st.start, st.end);
-  return { text, before: 0, offset: st.start, tagsBefore: 0, data: dataOf(file, st) };
 }
 
 /** As golang-migrate sends it: the file and nothing else. */
@@ -190,12 +154,6 @@ export const plain = ({ file }: Step): FileMessage => ({
   tagsBefore: 0,
   data: dataOf(file),
 });
-
-export const progress = (e: Envelope, row: bigint, done: number, sum: string): string =>
-  `begin read write; ${aside(journal.advance(e.place, row, done, sum))}; commit`;
-
-export const noteIndexes = (e: Envelope, row: bigint, statement: IndexStatement): string =>
-  `begin read write; ${aside(journal.noteIndexes(e.place, row, statement))}; commit`;
 
 /** Which of the tables are there. */
 type Existing = { readonly ledger: boolean; readonly journal: boolean };

@@ -1,7 +1,7 @@
 /** The steps of a run, one after the other, under the lock. */
 
 import { chosenFor } from './analysed.ts';
-import { apply } from './apply.ts';
+import { apply, type Done } from './apply.ts';
 import { MigrateError } from './errors.ts';
 import { commandFor, operationOf } from './failure.ts';
 import { type Run, runAll, runCalls } from './hooks.ts';
@@ -68,10 +68,10 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
     await runCalls(run, 'beforeEach', step);
     log.started(step, mode);
     try {
-      const end = await apply({ worker, step, analysis, mode });
+      const end = await apply({ worker, step, analysis, mode, onOpened: () => log.opened(step) });
       log.finished(step, end);
       done.push(step);
-      if (end.locks < worker.envelope.lockIds.length) await lockAgain(worker, job, log, step);
+      if ((end.locks ?? 0) < worker.envelope.lockIds.length) await lockAgain(worker, job, log, step, end);
     } catch (e) {
       if (e instanceof SessionLost) {
         await tellLoss(worker, job, log, step, done, e);
@@ -85,9 +85,13 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
         log.overtaken();
         return 'overtaken';
       }
+      // What a plain file or a hook has set, its role for one, is not to be in the way of the look.
+      const { session, envelope } = worker;
+      if (envelope.perMessage === null) await session.send(envelope.cleanUp.join('; ')).catch(() => {});
       // Not guessed from the mode.
-      const after = await readAfter(worker.session, job, worker.envelope.ledger.layout);
-      if (after !== null) log.landed(after);
+      const after = await readAfter(session, job, envelope.ledger.layout);
+      if (after === null) log.unread(step);
+      else log.landed(after);
       await noteFailure(worker.session, worker.envelope, step, mode, e);
       throw await withItsDoing(worker, step, e);
     }
@@ -98,9 +102,9 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
-async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promise<void> {
-  const file = step.file?.path ?? null;
-  log.warn('locks_dropped', 'this migration released the migration lock; it has been taken again', file);
+async function lockAgain(worker: Worker, job: Job, log: Log, { file }: Step, { locks }: Done): Promise<void> {
+  const message = 'this migration released the migration lock; it has been taken again';
+  if (locks !== null) log.warn('locks_dropped', message, file?.path ?? null);
   const { lockIds: ids } = worker.envelope;
   await release(worker.session, ids, job);
   const { lockStrategy, lockTimeoutMs: timeoutMs } = job;
@@ -128,6 +132,7 @@ async function tellLoss(
   }
   if (fate.row === null) {
     log.landed(fate.recorded, fate.gone);
+    if (fate.recorded.head.dirty) log.opened(step);
     const what = fate.recorded.head.dirty ? 'it is half done' : 'it was not committed';
     throw lost(worker, step, e, `${what}${alsoGone(fate.gone)}`);
   }

@@ -20,7 +20,7 @@ const PID = 'select pg_catalog.pg_backend_pid()::text as pid';
  * process that came back last (then a second connection gets ours) or, with `server_round_robin`, the one that came
  * back first (then we get another). What is not seen here, each later message sees for itself (sql/advisory.ts).
  */
-export async function poolingOf(session: Session): Promise<Pooling> {
+async function poolingOf(session: Session): Promise<Pooling> {
   session.pid ??= await pidOf(session);
   if (!session.isPooled) return 'none';
   session.pooling ??= probe(session);

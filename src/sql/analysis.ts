@@ -48,7 +48,7 @@ export async function analyseFile(
   if (isFault(parsed)) {
     problems.push({
       reason: 'syntax',
-      message: withoutSecrets(file, explain(text, parsed), parsed.offset),
+      message: withoutSecrets([file], explain(text, parsed), { file, offset: parsed.offset }),
       file: path,
       offset: parsed.offset,
     });
@@ -104,6 +104,7 @@ function unreadAnalysis(text: string, asked: Mode | null): Analysis {
     line: 1,
     run: 'alone',
     session: false,
+    limits: false,
     concurrentIndex: null,
     patient: false,
   };
@@ -127,12 +128,22 @@ const directiveProblem = (file: string, { message, offset }: DirectiveFault): Pr
 type Known = Parsed & Classified;
 
 /** Without what only the analysis needs: the rest is stored in builds. */
-const statement = ({ start, end, line, run, session, concurrentIndex, patient }: Known): Statement => ({
+const statement = ({
   start,
   end,
   line,
   run,
   session,
+  limits,
+  concurrentIndex,
+  patient,
+}: Known): Statement => ({
+  start,
+  end,
+  line,
+  run,
+  session,
+  limits,
   concurrentIndex,
   patient,
 });

@@ -31,6 +31,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/hook-failure.ts',
         'src/problems.ts',
         'src/messages.ts',
+        'src/statement-messages.ts',
         'src/opening.ts',
       ],
       ...[
@@ -109,8 +110,9 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/messages.ts': [
     ...['src/ledger/', 'src/file-message.ts', 'src/hook-text.ts', 'src/marker.ts', 'src/opening.ts'],
   ],
+  'src/statement-messages.ts': ['src/file-message.ts', 'src/ledger/', 'src/messages.ts'],
   'src/hook-text.ts': ['src/failure.ts', 'src/file-message.ts'],
-  'src/hook-failure.ts': ['src/cures.ts', 'src/failure.ts', 'src/file-message.ts', 'src/hook-text.ts'],
+  'src/hook-failure.ts': ['src/cures.ts', 'src/failure.ts', 'src/hook-text.ts', 'src/report/'],
   'src/failure.ts': ['src/cures.ts', 'src/ledger/', 'src/file-message.ts', 'src/report/'],
   'src/adopt/': ['src/ledger/'],
   'src/status.ts': ['src/layout/', 'src/ledger/', 'src/plan/'],
