@@ -124,9 +124,9 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       current = null;
       now = { version: step.to, dirty: false };
       applied.push({ ...named(step), mode, executionTimeMs });
+      early = 0;
       opened(step);
       ran.push(...afterStep(hooks, step));
-      early = 0;
       const { id, name } = step.migration;
       emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
     },

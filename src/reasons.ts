@@ -89,7 +89,7 @@ export const REASONS = {
   },
   lock_strategy: {
     meaning:
-      'A file needs more than one transaction, and with `lockStrategy: transaction` no lock lasts longer. Nothing was run.',
+      'A file needs more than one transaction, or there are `beforeAll` or `afterAll` hooks, and with `lockStrategy: transaction` no lock lasts that long. Nothing was run.',
     next: 'run it over a direct connection, without `lockStrategy: transaction`',
   },
   lock_timeout: {

@@ -176,7 +176,8 @@ export async function settle(
       worker.session.onNotice = onNotice;
       const { server, completed, who, noRows, blockage } = e;
       const isSingle = worker.envelope.perMessage !== null;
-      return { server, files, completed, who, noRows, blockage, isSingle, row: await failedRow(e, message) };
+      const row = await failedRow(e, message);
+      return { server, files, completed, who, noRows, blockage, isSingle, row };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;
     }

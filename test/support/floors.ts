@@ -152,7 +152,7 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/inspect.ts': ['src/job.ts'],
   'src/rollback.ts': ['src/job.ts'],
   'src/note-failure.ts': ['src/job.ts'],
-  'src/verify-files.ts': ['src/job.ts', 'src/checklist.ts'],
+  'src/verify-files.ts': ['src/job.ts', 'src/checklist.ts', 'src/prepare.ts'],
   'src/verify.ts': ['src/job.ts', 'src/checklist.ts', 'src/verify-files.ts'],
   'src/api.ts': ['src/options.ts'],
   'src/start.ts': ['src/api.ts', 'src/options.ts'],
