@@ -8,7 +8,7 @@ import { spotIn } from './sql/cuts.ts';
 import { serverOffset } from './sql/position.ts';
 import { literal } from './sql/quote.ts';
 
-export interface Woven {
+interface Woven {
   readonly text: string;
   /** How many tags it gives. */
   readonly tags: number;
@@ -86,7 +86,8 @@ export function hookAt(
   return null;
 }
 
-function placeIn(hook: SqlHook, offset: number | null): HookPlace {
+/** `offset` null: somewhere in it. */
+export function placeIn(hook: SqlHook, offset: number | null): HookPlace {
   const { file } = hook;
   if (offset === null) {
     return { hook, location: { file: file.path, line: null, column: null }, excerpt: null, offset };

@@ -56,7 +56,7 @@ export interface Config {
 }
 
 /** The flags that win over settings, by their pointer and their own name. */
-export const FLAGS_OF = {
+const FLAGS_OF = {
   database: 'database',
   path: 'path',
   role: 'role',

@@ -13,7 +13,7 @@ import { LARGE, parseLarge } from './large-text.ts';
 import { meaningOf } from './meaning.ts';
 import { textOption } from './option.ts';
 import { unreadable } from './unreadable.ts';
-import { wrapperOf } from './wrapper.ts';
+import { firstOf, wrapperOf } from './wrapper.ts';
 
 // Behind the same door: a bundle leaves this module out, and with it all that needs the parser.
 export { standingAfter } from './standing.ts';
@@ -49,7 +49,7 @@ export async function analyseFile(
     const name = placeholderAt(file, parsed.offset);
     problems.push({
       reason: 'syntax',
-      message: withoutSecrets(file, explain(text, parsed), parsed.offset),
+      message: withoutSecrets([file], explain(text, parsed), { file, offset: parsed.offset }),
       file: path,
       offset: parsed.offset,
       ...(name === null ? {} : { next: `${correctValue(name)}, and run the same command again` }),
@@ -87,12 +87,15 @@ export async function analyseFile(
     const reason = file.repeatable === true ? 'repeatable' : 'directive';
     problems.push({ ...directiveProblem(path, broken), reason });
   }
-  const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
   const mode = modeOf(asked, classified);
+  const first = mode === 'atomic' && !isHook ? firstOf(classified) : [];
+  const isFirst = (st: Known) => first.some(({ start }) => start === st.start);
+  const statements = classified.filter((st) => !isFirst(st)).map(statement);
   const meaning = file.repeatable === true ? meaningOf(file, classified) : null;
   const meant = meaning === null ? {} : { meaning };
-  return { analysis: { mode, statements, wrapper, extensions, parsed: true, ...meant }, problems };
+  const kept = { ...meant, ...(first.length === 0 ? {} : { first }) };
+  return { analysis: { mode, statements, wrapper, extensions, parsed: true, ...kept }, problems };
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */

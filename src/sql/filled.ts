@@ -63,26 +63,30 @@ export function linesFilledIn(
   return lines;
 }
 
-/**
- * What somebody else says of the file, the server or the grammar, with the names of secret values in their place.
- * `offset`: where in its text, if that was said; of a value there a part alone may be quoted.
- */
-export function withoutSecrets(
-  file: Pick<MigrationFile, 'text' | 'filled'> | null,
-  words: string,
-  offset: number | null = null,
-): string {
-  const { text = '', filled } = file ?? {};
+/** A file, or what one is made of. */
+type Filled = Pick<MigrationFile, 'text' | 'filled'>;
+
+/** Where something was said to be; of a value there a part alone may be quoted. */
+export interface SaidOf {
+  readonly file: Filled;
+  readonly offset: number | null;
+}
+
+/** What somebody else says of files, the server or the grammar, with the names of secret values in their place. */
+export function withoutSecrets(files: readonly Filled[], words: string, at: SaidOf | null = null): string {
   const secrets = new Map<string, string>();
   let said = words;
-  for (const { name, start, end, isSecret } of filled?.fillings ?? []) {
-    if (!isSecret) continue;
-    const forms = formsOf(text.slice(start, end));
-    for (const form of forms) secrets.set(form, `\${${name}}`);
-    if (offset === null || offset < start || offset >= end) continue;
-    said = said.replaceAll(/"([^"]+)"/g, (all, part) =>
-      forms.some((form) => form.includes(folded(part))) ? `"\${${name}}"` : all,
-    );
+  for (const file of files) {
+    const offset = at !== null && at.file === file ? at.offset : null;
+    for (const { name, start, end, isSecret } of file.filled?.fillings ?? []) {
+      if (!isSecret) continue;
+      const forms = formsOf(file.text.slice(start, end));
+      for (const form of forms) secrets.set(form, `\${${name}}`);
+      if (offset === null || offset < start || offset >= end) continue;
+      said = said.replaceAll(/"([^"]+)"/g, (all, part) =>
+        forms.some((form) => form.includes(folded(part))) ? `"\${${name}}"` : all,
+      );
+    }
   }
   return [...secrets]
     .sort(([a], [b]) => b.length - a.length)
@@ -138,6 +142,7 @@ function analysisAt(
     ...analysis,
     statements: analysis.statements.map(range),
     wrapper: analysis.wrapper.map(range),
+    ...(analysis.first === undefined ? {} : { first: analysis.first.map(range) }),
     extensions: analysis.extensions.map((e) => ({ ...e, start: start(e.start) })),
   };
 }
@@ -160,6 +165,8 @@ export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): 
   );
 }
 
+const all = ({ statements, wrapper, first = [] }: Analysis) => [...statements, ...wrapper, ...first];
+
 /**
  * What of an analysis would not hold with other values, by which its file is still to be run: whether statements end
  * where they do in it is for each run's values (`unsettled`).
@@ -167,7 +174,7 @@ export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): 
 export function undecided(analysis: Analysis, { path, filled }: MigrationFile): readonly Problem[] {
   const fillings = (filled?.fillings ?? []).filter(({ name }) => name !== null);
   const extensions = new Set(analysis.extensions.map((e) => e.start));
-  return [...analysis.statements, ...analysis.wrapper].flatMap((st): readonly Problem[] => {
+  return all(analysis).flatMap((st): readonly Problem[] => {
     const first = fillings.find((f) => f.end > st.start && f.start < st.end);
     if (first === undefined) return [];
     const isNamed = extensions.has(st.start) || ('concurrentIndex' in st && st.concurrentIndex !== null);
@@ -189,7 +196,9 @@ export function unsettled(analysis: Analysis, { path, text, filled }: MigrationF
   const lexer = new Lexer();
   const starts = lexer.read(text, 0).flatMap((found) => (found.kind === 'end' ? [found.start] : []));
   if (lexer.open !== null) starts.push(lexer.open.start);
-  const known = [...analysis.statements, ...analysis.wrapper].map((st) => st.start).sort((a, b) => a - b);
+  const known = all(analysis)
+    .map((st) => st.start)
+    .sort((a, b) => a - b);
   const isAsKnown =
     !analysis.parsed || (starts.length === known.length && starts.every((s, i) => s === known[i]));
   if (isAsKnown && lexer.inside === null) return [];

@@ -383,6 +383,8 @@ describe('around a resumable migration', () => {
     const hooks = { beforeEach: hook('before'), afterEach: hook('after') };
     const error = await failureOf(up({ ...options, hooks }));
     expect(error).toMatchObject({ reason: 'sql', sqlstate: '23505', report: { dirty: true } });
+    // Committed with the mark that the file has begun.
+    expect(error.report?.hooks).toMatchObject([{ hook: 'beforeEach', migration: { id: '2' } }]);
     expect(await said(database)).toEqual(
       ['beforeEach 2 up', 'file 2 up'].map((s) => s.replace('file 2 up', 'file')),
     );
@@ -400,7 +402,7 @@ describe('around a resumable migration', () => {
     expect(error).toMatchObject({
       reason: 'hook',
       location: { file: hook('bad'), line: 2, column: 8 },
-      report: { dirty: false, to: 1n },
+      report: { dirty: false, to: 1n, hooks: [] },
     });
     expect(await ledger(database)).toEqual([{ version: 1, dirty: false }]);
   });
@@ -447,7 +449,7 @@ describe('around a plain migration', () => {
   it('afterEach that fails leaves the version dirty, and the hint says that the file has run', async () => {
     const { database, hook, options } = await place({ after: 'select nope' }, PLAIN);
     const error = await failureOf(up({ ...options, hooks: { afterEach: hook('after') } }));
-    expect(error).toMatchObject({ reason: 'hook', report: { dirty: true, to: 1n } });
+    expect(error).toMatchObject({ reason: 'hook', report: { dirty: true, to: 1n, hooks: [] } });
     expect(error.hint).toContain('the file itself has run: `task migrate:force -- 1`');
     expect(await exists(database, 'a')).toBe(true);
   });
