@@ -39,7 +39,7 @@ export function discreet(
   });
 }
 
-const NO_ROW = 'the row is not shown, as the file has a secret value';
+const NO_ROW = 'the row is not shown, as a secret value may be in it';
 
 export function isServerError(e: unknown): e is ServerError {
   return e instanceof Error && 'severity' in e && typeof (e as { code?: unknown }).code === 'string';
