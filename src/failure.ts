@@ -195,7 +195,9 @@ function locate(
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
     // encoding does not have.
     const isUnread = completed.length === 0 && message.tagsBefore > 0 && Number.isFinite(message.tagsBefore);
-    const isFiles = isUnread || analysis?.parsed === false || index === statements.length;
+    // Behind a hook that the grammar could not read.
+    const isUncounted = !Number.isFinite(message.tagsBefore) && message.before < message.text.length;
+    const isFiles = isUnread || isUncounted || analysis?.parsed === false || index === statements.length;
     return isFiles
       ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }
       : null;

@@ -5,7 +5,7 @@
 
 import { type FileMessage, own } from './file-message.ts';
 import type { SqlHook, StepHooks } from './hook.ts';
-import { hooked, moved, weave } from './hook-text.ts';
+import { hooked, moved, statementsIn, weave } from './hook-text.ts';
 import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
@@ -106,7 +106,7 @@ export function atomic(
   const last = closing(e, step, around);
   const body = `${first.text}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; `;
   const tagsBefore = around.before.length + limit(e, 'local').length + weave(e.hooks.before, step).tags;
-  const statements = analysis?.statements.length ?? 0;
+  const statements = analysis === null ? 0 : statementsIn(analysis);
   const hooks = [...(first.hooks ?? []), ...moved(last.hooks ?? [], body.length, tagsBefore + statements)];
   const data = dataOf(step.file);
   return { text: `${body}${last.text}`, before: first.text.length, offset: 0, tagsBefore, data, hooks };
