@@ -76,9 +76,7 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    TELLING.includes(reason)
-      ? details
-      : { ...details, hint: withoutSecrets(heard.files, next(failed, step, mode, place, statement)) },
+    TELLING.includes(reason) ? details : { ...details, hint: next(failed, step, mode, place, statement) },
   );
 }
 
@@ -104,13 +102,14 @@ export const blockerOf = (failed: Failed): Blocker | null =>
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
-  const { server, who, noRows } = failed;
+  const { server, files, who, noRows } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? 'fix the file' : `write ${meant}`;
   const blocker = blockerOf(failed);
   const known = blocker === null ? cureOf(code, step) : cureFor(blocker);
-  const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
+  const servers =
+    known ?? (code === '42501' ? withoutSecrets(files, rightHint(server, statement, who)) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';
   const command = commandFor(step);

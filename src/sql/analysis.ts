@@ -101,6 +101,7 @@ function unreadAnalysis(text: string, asked: Mode | null): Analysis {
     line: 1,
     run: 'alone',
     session: false,
+    limits: false,
     concurrentIndex: null,
     patient: false,
   };
@@ -124,12 +125,22 @@ const directiveProblem = (file: string, { message, offset }: DirectiveFault): Pr
 type Known = Parsed & Classified;
 
 /** Without what only the analysis needs: the rest is stored in builds. */
-const statement = ({ start, end, line, run, session, concurrentIndex, patient }: Known): Statement => ({
+const statement = ({
   start,
   end,
   line,
   run,
   session,
+  limits,
+  concurrentIndex,
+  patient,
+}: Known): Statement => ({
+  start,
+  end,
+  line,
+  run,
+  session,
+  limits,
   concurrentIndex,
   patient,
 });

@@ -67,20 +67,55 @@ export function withoutSecrets(files: readonly Filled[], words: string, at: Said
   const secrets = new Map<string, string>();
   let said = words;
   for (const file of files) {
-    const offset = at !== null && at.file === file ? at.offset : null;
+    const offset = at?.file === file ? at.offset : null;
     for (const { name, start, end, isSecret } of file.filled?.fillings ?? []) {
       if (!isSecret) continue;
-      const value = file.text.slice(start, end);
-      // Of one or two letters every word would have a hole, and it could be told from what is missing.
-      if (value.length > 2) secrets.set(value, `\${${name}}`);
-      if (offset !== null && start <= offset && offset < end) {
-        said = said.replaceAll(/"([^"]+)"/g, (all, part) => (value.includes(part) ? `"\${${name}}"` : all));
-      }
+      const forms = formsOf(file.text.slice(start, end));
+      for (const form of forms) secrets.set(form, `\${${name}}`);
+      if (offset === null || offset < start || offset >= end) continue;
+      said = said.replaceAll(/"([^"]+)"/g, (all, part) =>
+        forms.some((form) => form.includes(folded(part))) ? `"\${${name}}"` : all,
+      );
     }
   }
   return [...secrets]
     .sort(([a], [b]) => b.length - a.length)
-    .reduce((all, [value, shown]) => all.replaceAll(value, () => shown), said);
+    .reduce((all, [form, shown]) => struck(all, form, shown), said);
+}
+
+/** As the server lowers a name that stands without quotes; no longer and no shorter. */
+const folded = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+const ESCAPE = /''|""|\\(?:x([\da-f]{1,2})|([0-7]{1,3})|u([\da-f]{4})|U([\da-f]{8})|([\s\S]))/gi;
+const CONTROL: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+
+/** What the server makes of a value, folded: of one in '…', in "…" and in E'…'. */
+function formsOf(value: string): readonly string[] {
+  const escaped = value.replaceAll(ESCAPE, (all, x, octal, u, U, plain) => {
+    if (plain !== undefined) return CONTROL[plain] ?? plain;
+    const code = octal === undefined ? Number.parseInt(x ?? u ?? U, 16) : Number.parseInt(octal, 8);
+    return Number.isNaN(code) || code > 0x10ffff ? (all[0] ?? '') : String.fromCodePoint(code);
+  });
+  const forms = [value, value.replaceAll("''", "'"), value.replaceAll('""', '"'), escaped];
+  // Of one or two letters every word would have a hole, and it could be told from what is missing.
+  return forms.filter((form) => form.length > 2).map(folded);
+}
+
+/** So much of a value tells which one it is, where the server cuts it: a row's fields at 64 bytes, names at 63. */
+const TELLING_LENGTH = 16;
+
+function struck(words: string, form: string, shown: string): string {
+  const low = folded(words);
+  const head = form.slice(0, TELLING_LENGTH);
+  let [said, from] = ['', 0];
+  for (let at = low.indexOf(head); at >= 0; at = low.indexOf(head, Math.max(at + 1, from))) {
+    let end = at + head.length;
+    while (end - at < form.length && low[end] === form[end - at]) end++;
+    if (end - at < form.length && !/^(?:\.\.\.|")/.test(low.slice(end, end + 3))) continue;
+    said += words.slice(from, at) + shown;
+    from = end;
+  }
+  return said + words.slice(from);
 }
 
 function analysisAt(

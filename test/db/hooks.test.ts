@@ -639,6 +639,9 @@ describe('before anything runs', () => {
       code: 'MIGRATION_SOURCE_FAILED',
       location: { file: hook('bad'), line, column },
     });
+    // Not to write a mode, which is refused too.
+    if (error.reason === 'directive')
+      expect(error.hint).toBe('correct the hook, and run the same command again');
     expect(await exists(database, 'a')).toBe(false);
   });
 

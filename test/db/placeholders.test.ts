@@ -234,6 +234,28 @@ describe('a value from the environment', () => {
     expect(results[0]?.stderr).toContain('error: ${pw} (SQLSTATE P0001)');
   });
 
+  it('nor in a form that the server gives it', async () => {
+    const secret = "It''s-A-Secret-Of-Some-Length-That-Is-Cut-By-The-Server-After-Sixty-Four-Bytes-Of-It";
+    const { rungs, write } = await place({ '1_a.up.sql': '' }, config);
+    for (const sql of [
+      "select '${pw}'::int",
+      "select E'\\\\${pw}\\n'::int",
+      "create temp table t (a text check (a = '')); insert into t values ('${pw}')",
+      "create temp table t (a text not null, b text); insert into t (b) select '-' || '${pw}'",
+      'create role "${pw}" in role nobody_there',
+      'drop table "${pw}"',
+      "create temp table t (a text unique); insert into t values ('${pw}'), ('${pw}')",
+    ]) {
+      write({ '1_a.up.sql': sql });
+      const { code, stdout, stderr } = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: secret } });
+      expect(code, sql).toBe(12);
+      expect(stdout + stderr, sql).not.toMatch(/a-secret/i);
+    }
+    write({ '1_a.up.sql': 'drop table ${pw}' });
+    const lowered = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: 'GeHeim' } });
+    expect(lowered.stderr).toContain('error: table "${pw}" does not exist');
+  });
+
   it('nor where the grammar quotes a part of it', async () => {
     const { rungs } = await place({ '1_a.up.sql': 'select ${pw}' }, config);
     const result = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: "geheim) '" } });

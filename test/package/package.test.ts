@@ -60,6 +60,7 @@ describe('the package', () => {
       'dist/types/build/plugin.d.ts',
       'docs/*.md',
       'docs/config.schema.json',
+      'docs/hook.schema.json',
       'docs/report.schema.json',
       'package.json',
       'tasks/Taskfile.yml',
