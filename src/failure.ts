@@ -7,14 +7,14 @@ import type { FileMessage } from './file-message.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
 import type { Analysis, MigrationFile, Mode, Step } from './migration.ts';
-import { REASONS, type Reason } from './reasons.ts';
+import type { Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
 import { type FailedRow, type Place, placeOfRow } from './row-failure.ts';
 import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
 import { correctValue, placeholderAt, withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
-import { lack, needsSuperuser, type Who } from './sql/rights.ts';
+import { rightHint, type Who } from './sql/rights.ts';
 import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
 
@@ -130,18 +130,6 @@ function statementAt({ offset }: Place, { file }: Step, analysis: Analysis | nul
 /** Inside a function, what it was running is in the context. */
 const innerStatement = ({ where }: ServerError): string | undefined =>
   /^SQL statement "([\s\S]*?)"$/m.exec(where ?? '')?.[1];
-
-/** Who lacks which right on what, and the command that gives it; for any 42501. */
-export function rightHint(server: ServerError, statement: string, who: Who | null): string {
-  if (needsSuperuser(server, who))
-    return 'connect as a superuser, or have one run the statement and take it out of the file';
-  const found = who === null ? null : lack(server, statement, who);
-  if (who === null || found === null) return REASONS.permission.next;
-  const { right, object, cure } = found;
-  if (cure === null)
-    return `role ${who.user} does not own ${object}: connect as its owner, or act as it with \`--role OWNER\``;
-  return `role ${who.user} lacks ${right} on ${object}: \`${cure}\``;
-}
 
 /** What goes on in the direction of the step. Not with the number that was typed: a part of that may be done. */
 export const commandFor = ({ direction }: Pick<Step, 'direction'>): string =>
