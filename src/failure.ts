@@ -6,9 +6,10 @@ import type { Blockage, Blocker } from './event.ts';
 import type { FileMessage } from './file-message.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
-import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
+import type { Analysis, MigrationFile, Mode, Step } from './migration.ts';
 import type { Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
+import { type FailedRow, type Place, placeOfRow } from './row-failure.ts';
 import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
 import { correctValue, placeholderAt, withoutSecrets } from './sql/filled.ts';
@@ -23,25 +24,12 @@ export interface Failed {
   readonly files: readonly MigrationFile[];
   readonly completed: readonly string[];
   readonly who: Who | null;
-  /** The row of a COPY that the server refused. `text` null: it could not be read again. */
-  readonly row: {
-    readonly block: Cut;
-    readonly line: number;
-    readonly text: string | null;
-    readonly value: string | null;
-  } | null;
+  readonly row: FailedRow | null;
   /** Why the rows of a COPY could not be sent, if it was that. */
   readonly noRows: Error | null;
   readonly blockage: Blockage | null;
   /** Each message takes the locks for itself, so a file can have one transaction only. */
   readonly isSingle: boolean;
-}
-
-interface Place {
-  readonly location: Location;
-  readonly excerpt: string | null;
-  /** Into the file's text; null where only the file is known. */
-  readonly offset: number | null;
 }
 
 /** The names of a step in messages: "apply migration 7". */
@@ -78,9 +66,7 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    TELLING.includes(reason)
-      ? details
-      : { ...details, hint: withoutSecrets(heard.files, next(failed, step, mode, place, statement)) },
+    TELLING.includes(reason) ? details : { ...details, hint: next(failed, step, mode, place, statement) },
   );
 }
 
@@ -106,13 +92,14 @@ export const blockerOf = (failed: Failed): Blocker | null =>
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
-  const { server, who, noRows, isSingle } = failed;
+  const { server, files, who, noRows, isSingle } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
   const fix = meant === null ? fixFor(server, step, place) : `write ${meant}`;
   const blocker = blockerOf(failed);
   const known = blocker === null ? cureOf(code, step, isSingle) : cureFor(blocker);
-  const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
+  const servers =
+    known ?? (code === '42501' ? withoutSecrets(files, rightHint(server, statement, who)) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';
   const command = commandFor(step);
@@ -196,7 +183,9 @@ function locate(
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
     // encoding does not have.
     const isUnread = completed.length === 0 && message.tagsBefore > 0 && Number.isFinite(message.tagsBefore);
-    const isFiles = isUnread || analysis?.parsed === false || index === statements.length;
+    // Behind a hook that the grammar could not read.
+    const isUncounted = !Number.isFinite(message.tagsBefore) && message.before < message.text.length;
+    const isFiles = isUnread || isUncounted || analysis?.parsed === false || index === statements.length;
     return isFiles
       ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }
       : null;
@@ -213,27 +202,4 @@ const firstAt = (index: number, completed: readonly string[], analysis: Analysis
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {
   const index = serverOffset(server.position, message.text, encoding);
   return index === null ? null : index - message.before + message.offset;
-}
-
-/** What stands at the end of the context of an error in a COPY: `COPY t, line 3, column id: "x"`. */
-export function copyLine({ where = '' }: ServerError): { line: number; value: string | null } | null {
-  // In the server's language: after the table's name comes a word, and then the number.
-  const found = [...where.matchAll(/^COPY .*?, \D*(\d+)(?:, .*?: "(.*)")?/gm)].at(-1);
-  return found === undefined ? null : { line: Number(found[1]), value: found[2] ?? null };
-}
-
-/** More of a row than this is no help. */
-const LONGEST = 1000;
-
-/** The server names a column of the table; which one of the row that is shows where only one has the value. */
-function placeOfRow(file: MigrationFile, { block, line, text, value }: NonNullable<Failed['row']>): Place {
-  const fields = (text ?? '').split('\t');
-  const index = fields.indexOf(value ?? '');
-  const isOne = value !== null && index >= 0 && fields.lastIndexOf(value) === index;
-  const before = isOne ? [...fields.slice(0, index).join('\t')].length + (index > 0 ? 1 : 0) : 0;
-  return {
-    location: { file: file.path, line: block.line + line - 1, column: before + 1 },
-    excerpt: text === null || before > LONGEST ? null : text.slice(0, LONGEST),
-    offset: block.copy,
-  };
 }

@@ -36,7 +36,7 @@ export function hookFailure(
       sqlstate: server.code,
       cause: server,
     });
-  const cure = withoutSecrets(heard.files, cureOf(failed, place));
+  const cure = cureOf(failed, place);
   return new MigrateError(code, reason === 'sql' ? 'hook' : reason, {
     operation: hookOperation(hook, step),
     message: letGo ?? server.message,
@@ -53,13 +53,13 @@ export function hookFailure(
 const OF_FILES = ['55P04', '2D000', '25001'];
 
 function cureOf(failed: Failed, { hook, offset }: HookPlace): string {
-  const { server, who } = failed;
+  const { server, files, who } = failed;
   const blocker = blockerOf(failed);
   if (blocker !== null) return cureFor(blocker);
   const { file, analysis } = hook;
   const st = analysis.statements.find((s) => offset !== null && s.start <= offset && offset <= s.end);
-  if (server.code === '42501')
-    return rightHint(server, st === undefined ? file.text : file.text.slice(st.start, st.end), who);
+  const statement = st === undefined ? file.text : file.text.slice(st.start, st.end);
+  if (server.code === '42501') return withoutSecrets(files, rightHint(server, statement, who));
   return (OF_FILES.includes(server.code) ? undefined : CURES[server.code]) ?? 'fix the hook';
 }
 

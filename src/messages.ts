@@ -5,7 +5,7 @@
 
 import { type FileMessage, own } from './file-message.ts';
 import type { SqlHook, StepHooks } from './hook.ts';
-import { hooked, moved, weave } from './hook-text.ts';
+import { hooked, moved, statementsIn, weave } from './hook-text.ts';
 import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
@@ -99,9 +99,10 @@ ${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; 
 export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null): FileMessage {
   const { text: before, tagsBefore, hooks = [] } = opening(e, step, analysis);
   const last = closing(e, step);
-  const { wrapper = [], first = [], statements = [] } = analysis ?? {};
+  const { wrapper = [], first = [] } = analysis ?? {};
+  const statements = analysis === null ? 0 : statementsIn(analysis);
   const body = `${before}${blanked(step.file?.text ?? '', [...wrapper, ...first])}\n; `;
-  const behind = moved(last.hooks ?? [], body.length, tagsBefore + statements.length);
+  const behind = moved(last.hooks ?? [], body.length, tagsBefore + statements);
   const text = `${body}${last.text}`;
   const data = dataOf(step.file);
   return { text, before: before.length, offset: 0, tagsBefore, data, hooks: [...hooks, ...behind] };

@@ -2,7 +2,7 @@
 
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit, StepName } from './event.ts';
-import { commandFor, copyLine, type Failed, failure, operationOf } from './failure.ts';
+import { commandFor, type Failed, failure, operationOf } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import { hookFailure } from './hook-failure.ts';
 import { hookAt } from './hook-text.ts';
@@ -12,6 +12,7 @@ import type { Patience } from './patience.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
 import type { Session } from './pg/session.ts';
+import { copyLine } from './row-failure.ts';
 import { rowOf, rowsOf } from './rows.ts';
 import { discreet } from './sql/server-error.ts';
 import { watch } from './watch.ts';

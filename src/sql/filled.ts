@@ -77,7 +77,7 @@ export function withoutSecrets(files: readonly Filled[], words: string, at: Said
   const secrets = new Map<string, string>();
   let said = words;
   for (const file of files) {
-    const offset = at !== null && at.file === file ? at.offset : null;
+    const offset = at?.file === file ? at.offset : null;
     for (const { name, start, end, isSecret } of file.filled?.fillings ?? []) {
       if (!isSecret) continue;
       const forms = formsOf(file.text.slice(start, end));

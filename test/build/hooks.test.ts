@@ -93,6 +93,22 @@ describe('one file', () => {
   });
 
   it.each([
+    ['run', '.', 'part'],
+    ['built', 'part', '.'],
+    ['built and run', 'part', 'part'],
+  ])('nor where it is %s in a folder of the project', async (_, from, at) => {
+    const project = folderOf({ ...PROJECT, 'part/README': '' });
+    const built = await rungs(['build', '--outfile', 'migrate.mjs'], { cwd: join(project, from) });
+    expect(built).toMatchObject({ code: 0 });
+    const { url } = await createDatabase();
+    const env = { DATABASE_URL: url, PATH };
+    const file = join(project, from, 'migrate.mjs');
+    const result = await run(file, ['up'], { cwd: join(project, at), env });
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stderr).not.toContain('warning');
+  });
+
+  it.each([
     ['is not there', { 'rungs.yaml': 'hooks: { afterAll: gone.sql }\n' }, 'gone.sql', null],
     ['has a mistake', { 'hooks/note.sql': 'select 1;\n selct;\n' }, 'hooks/note.sql', 2],
     ['ends its transaction', { 'hooks/note.sql': 'select 1;\n\ncommit;\n' }, 'hooks/note.sql', 3],
