@@ -13,6 +13,7 @@ import type { Step } from './migration.ts';
 import { noteFailure } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
 import { findOut } from './recover.ts';
+import { refused } from './refused.ts';
 import { SessionLost, stopIfAborted, type Worker } from './send.ts';
 import { LOCKED } from './sql/advisory.ts';
 
@@ -34,10 +35,9 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
     stopIfAborted(worker, step);
     await runCalls(run, 'beforeEach', step);
     log.started(step, mode);
+    let done: Done;
     try {
-      const done = await apply({ worker, step, analysis, mode, onOpened: () => log.opened(step) });
-      log.finished(step, done);
-      if ((done.locks ?? 0) < worker.envelope.lockIds.length) await lockAgain(worker, job, log, step, done);
+      done = await apply({ worker, step, analysis, mode, onOpened: () => log.opened(step) });
     } catch (e) {
       if (e instanceof SessionLost) {
         await tellLoss(worker, job, log, step, steps.slice(0, i), e);
@@ -60,20 +60,28 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
       await noteFailure(worker.session, worker.envelope, step, mode, e);
       throw e;
     }
+    log.finished(step, done);
+    // It stays applied, and what follows it is due, whatever has become of the lock.
+    const unlocked = await lockAgain(worker, job, log, step, done).catch((e: MigrateError) => e);
     await runCalls(run, 'afterEach', step);
+    if (unlocked !== null) throw unlocked;
   }
   if (steps.length > 0) await runAll(run, 'afterAll');
   return 'done';
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
-async function lockAgain(worker: Worker, job: Job, log: Log, { file }: Step, { locks }: Done): Promise<void> {
+async function lockAgain(worker: Worker, job: Job, log: Log, { file }: Step, { locks }: Done): Promise<null> {
+  const { lockIds: ids } = worker.envelope;
+  if ((locks ?? 0) >= ids.length) return null;
   const message = 'this migration released the migration lock; it has been taken again';
   if (locks !== null) log.warn('locks_dropped', message, file?.path ?? null);
-  const { lockIds: ids } = worker.envelope;
-  await release(worker.session, ids, job);
   const { lockStrategy, lockTimeoutMs: timeoutMs } = job;
-  await acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs });
+  const taken = release(worker.session, ids, job).then(() =>
+    acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs }),
+  );
+  await refused(taken, worker.code, 'take the migration lock again');
+  return null;
 }
 
 /** Returns where the step turned out to be committed. */
