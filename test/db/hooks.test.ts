@@ -395,6 +395,17 @@ describe('around a resumable migration', () => {
     expect(report.hooks.map((h) => h.hook)).toEqual(['afterEach']);
   });
 
+  it('a function of beforeEach is called again where the file is continued', async () => {
+    const { database, options } = await place({}, RESUMABLE);
+    await up({ ...options, steps: 1 });
+    const called: unknown[] = [];
+    const hooks: GivenHooks = { beforeEach: ({ migration }) => void called.push(migration?.id) };
+    await failureOf(up({ ...options, hooks }));
+    await database.query('delete from people');
+    await up({ ...options, hooks });
+    expect(called).toEqual(['2', '2']);
+  });
+
   it('beforeEach that fails leaves nothing dirty', async () => {
     const { database, hook, options } = await place({ bad: `select 1;\nselect nope` }, RESUMABLE);
     await up({ ...options, steps: 1 });
