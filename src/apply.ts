@@ -9,7 +9,6 @@ import { readMarker } from './marker.ts';
 import * as messages from './messages.ts';
 import type { Mode } from './migration.ts';
 import { opened } from './opened.ts';
-import { type Enclosing, enclosingLate, stillUnmoved } from './opening.ts';
 import { resumable } from './resumable.ts';
 import { attempt, conclude, filesOf, type Running } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
@@ -44,7 +43,7 @@ export async function apply(r: Running): Promise<Done> {
 
 /** Returns what it came to. */
 async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMessage: boolean }> {
-  const { mode, worker } = r;
+  const { mode } = r;
   if (mode === 'plain') await plain(r);
   else if (mode === 'resumable') await resumable(r);
   else {
@@ -52,10 +51,6 @@ async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMes
       await untilUnblocked(r, atomic);
       return { mode, isOneMessage: true };
     } catch (e) {
-      if (isTooLate(r, e)) {
-        await untilUnblocked(r, (again) => atomic(again, enclosingLate(worker.envelope)));
-        return { mode, isOneMessage: true };
-      }
       if (isDuplicate(r, e)) {
         await untilUnblocked(r, withoutDuplicates);
         return { mode, isOneMessage: false };
@@ -70,10 +65,6 @@ async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMes
 
 /** What the server says where only the transaction is in the way: of a new enum value, of a COMMIT inside, of a statement. */
 const TRANSACTION_IN_THE_WAY = ['55P04', '2D000', '25001'];
-
-/** SET TRANSACTION behind our own queries, or something that no transaction can hold: then it fails again. */
-const isTooLate = ({ worker }: Running, e: unknown): boolean =>
-  worker.envelope.perMessage !== null && e instanceof MigrateError && e.sqlstate === '25001';
 
 const isForOneByOne = ({ worker, step, analysis }: Running, e: unknown): e is MigrateError =>
   worker.multiStatement &&
@@ -98,13 +89,9 @@ async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
   await resumable({ ...r, mode: 'resumable' });
 }
 
-async function atomic(r: Running, around?: Enclosing): Promise<void> {
+async function atomic(r: Running): Promise<void> {
   const { worker, step } = r;
-  const message = messages.atomic(worker.envelope, step, r.analysis, around);
-  await conclude(r, message, async () => {
-    // It ran without the locks: was it another run that was in its way?
-    if (around !== undefined) await attempt(r, own(stillUnmoved(worker.envelope, step)));
-  });
+  await conclude(r, messages.atomic(worker.envelope, step, r.analysis));
 }
 
 /** golang-migrate's three steps, each its own transaction; a failure leaves the version dirty, as there. */

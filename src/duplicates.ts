@@ -43,7 +43,7 @@ export function leaveOut(r: Running, st: Statement, message: string): void {
   });
 }
 
-/** Those that can create anything; SET TRANSACTION, for one, is refused behind a savepoint. */
+/** Those that can create anything. */
 const CREATES = /^(create|alter|do|call|select|with)\b/i;
 
 /** An atomic file again, in one transaction as before, but statement by statement, each behind a savepoint. */
@@ -51,7 +51,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
   const { worker, step, analysis } = r;
   const { file } = step;
   if (file === null) return;
-  await attempt(r, messages.beginning(worker.envelope, step));
+  await attempt(r, messages.beginning(worker.envelope, step, analysis));
   for (const st of analysis?.statements ?? []) {
     // A client on loan goes back without our transaction.
     if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});

@@ -11,7 +11,7 @@ import { REASONS, type Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
 import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
-import { withoutSecrets } from './sql/filled.ts';
+import { correctValue, placeholderAt, withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
 import { lack, needsSuperuser, type Who } from './sql/rights.ts';
 import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
@@ -33,6 +33,8 @@ export interface Failed {
   /** Why the rows of a COPY could not be sent, if it was that. */
   readonly noRows: Error | null;
   readonly blockage: Blockage | null;
+  /** Each message takes the locks for itself, so a file can have one transaction only. */
+  readonly isSingle: boolean;
 }
 
 interface Place {
@@ -102,12 +104,12 @@ export const blockerOf = (failed: Failed): Blocker | null =>
 
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
-  const { server, files, who, noRows } = failed;
+  const { server, files, who, noRows, isSingle } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
-  const fix = meant === null ? 'fix the file' : `write ${meant}`;
+  const fix = meant === null ? fixFor(server, step, place) : `write ${meant}`;
   const blocker = blockerOf(failed);
-  const known = blocker === null ? cureOf(code, step) : cureFor(blocker);
+  const known = blocker === null ? cureOf(code, step, isSingle) : cureFor(blocker);
   const servers =
     known ?? (code === '42501' ? withoutSecrets(files, rightHint(server, statement, who)) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
@@ -120,6 +122,14 @@ function next(failed: Failed, step: Step, mode: Mode, place: Place | null, state
   // Only pairs have a version to force.
   const free = id === String(version) ? `task migrate:force -- ${before}` : 'rungs rollback';
   return `undo by hand what the file has committed, then \`${free}\`; ${cure}, and run ${command} again`;
+}
+
+/** What the server points at may be a value. */
+function fixFor({ code, position }: ServerError, { file }: Step, place: Place | null): string {
+  const at = position === undefined ? null : (place?.offset ?? null);
+  const name = file === null || at === null ? null : placeholderAt(file, at);
+  if (name === null) return 'fix the file';
+  return code === '42601' ? correctValue(name) : `correct the value of \${${name}}, or the file`;
 }
 
 /** The text of the statement at the place; of the whole file where that is not known. */
@@ -139,7 +149,10 @@ export function rightHint(server: ServerError, statement: string, who: Who | nul
     return 'connect as a superuser, or have one run the statement and take it out of the file';
   const found = who === null ? null : lack(server, statement, who);
   if (who === null || found === null) return REASONS.permission.next;
-  return `role ${who.user} lacks ${found.right} on ${found.object}: \`${found.cure}\``;
+  const { right, object, cure } = found;
+  if (cure === null)
+    return `role ${who.user} does not own ${object}: connect as its owner, or act as it with \`--role OWNER\``;
+  return `role ${who.user} lacks ${right} on ${object}: \`${cure}\``;
 }
 
 /** What goes on in the direction of the step. Not with the number that was typed: a part of that may be done. */
@@ -188,7 +201,7 @@ function locate(
       ? undefined
       : message.offset > 0
         ? statements.find((s) => s.start === message.offset)
-        : statements[index];
+        : (statements[index] ?? firstAt(index, completed, analysis));
   if (here === undefined) {
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
@@ -204,6 +217,10 @@ function locate(
   const { line, column, excerpt } = spotIn(file, here.start);
   return { location: { file: file.path, line, column }, excerpt, offset: here.start };
 }
+
+/** Behind BEGIN come those that the analysis has taken to the front. */
+const firstAt = (index: number, completed: readonly string[], analysis: Analysis | null) =>
+  index < 0 && Number.isFinite(index) ? analysis?.first?.[completed.length - 1] : undefined;
 
 /** The server's position as an index into the file's text. */
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {

@@ -25,6 +25,8 @@ export interface Run {
   readonly goal: Goal;
   readonly hooks: Hooks;
   readonly steps: readonly Step[];
+  /** What the command has done so far, also of plans that another run has overtaken; grows. */
+  readonly done: Step[];
   readonly analysed: Analysed;
   readonly identity: { readonly database: string };
 }

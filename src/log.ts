@@ -35,6 +35,8 @@ export interface Log {
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
   /** One that is in no step of its own. */
   readonly hooked: (hook: HookReport) => void;
+  /** Another run came first: what was started was not run, and its hooks were called for nothing. */
+  readonly overtaken: () => void;
   /** Sent, and its outcome cannot be found out. */
   readonly unknown: (step: Step) => void;
   /** The ledger and the journal as they were read after a failure, and which steps have gone since they were finished. */
@@ -54,6 +56,8 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let layout: Layout = 'pairs';
   let hooks: Hooks = NO_HOOKS;
   const ran: HookReport[] = [];
+  /** How many of them at the end are of a migration that has not been run yet. */
+  let early = 0;
   const warnings: Warning[] = [];
   let applied: StepReport[] = [];
   const unknown: Step[] = [];
@@ -93,6 +97,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       now = head;
       current = null;
       before = applied.length;
+      standing = null;
       steps = plan.steps;
       remaining = plan.remaining;
       modes = mode;
@@ -119,13 +124,20 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       current = null;
       now = { version: step.to, dirty: false };
       applied.push({ ...named(step), mode, executionTimeMs });
+      early = 0;
       opened(step);
       ran.push(...afterStep(hooks, step));
       const { id, name } = step.migration;
       emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
     },
     hooked: (hook) => {
+      if (hook.hook === 'beforeEach') early++;
       ran.push(hook);
+    },
+    overtaken: () => {
+      current = null;
+      ran.splice(ran.length - early);
+      early = 0;
     },
     unknown: (step) => {
       current = null;

@@ -12,7 +12,7 @@ import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
 import { marker } from './marker.ts';
 import type { Analysis, Direction, Migration, Mode, Step } from './migration.ts';
-import { enclosing, held, type Locking } from './opening.ts';
+import { beforeFile, held, type Locking } from './opening.ts';
 import type { Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { keptOf } from './sql/wording.ts';
@@ -63,20 +63,21 @@ export const limited = (e: Envelope): string => limit(e, 'session').join();
 export const UNLIMITED = 'set lock_timeout = 0';
 
 /** What stands before a file in its transaction. */
-export function opening(e: Envelope, step: Step, { before } = enclosing(e, step)): FileMessage {
-  const head = [...before, ...limit(e, 'local')];
-  return hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step);
+export function opening(e: Envelope, step: Step, analysis: Analysis | null): FileMessage {
+  const head = [...beforeFile(e, step, analysis), ...limit(e, 'local')];
+  const tagsBefore = head.length + weave(e.hooks.before, step).tags;
+  return { ...hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step), tagsBefore };
 }
 
 /** The same with the file's statements in messages of their own. */
-export function beginning(e: Envelope, step: Step): FileMessage {
-  const { text, hooks } = opening(e, step);
+export function beginning(e: Envelope, step: Step, analysis: Analysis | null): FileMessage {
+  const { text, hooks } = opening(e, step, analysis);
   return own(text.replace(/; $/, ''), hooks);
 }
 
 /** afterEach finds the session as it was at its start, whatever the file has set, and leaves it so too. */
-function cleaned(e: Envelope, step: Step, first: readonly string[], limits: readonly string[]): FileMessage {
-  const before = [...first, ...e.cleanUp, ...limits];
+function cleaned(e: Envelope, step: Step, limits: readonly string[]): FileMessage {
+  const before = [...e.cleanUp, ...limits];
   const text = `${before.join('; ')}; `;
   if (e.hooks.after.length === 0) return own(text);
   const { text: around, hooks } = hooked(text, before.length, e.hooks.after, step);
@@ -87,29 +88,24 @@ function cleaned(e: Envelope, step: Step, first: readonly string[], limits: read
  * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
  * waited for, the file's are held.
  */
-export function closing(e: Envelope, step: Step, { first, last } = enclosing(e, step)): FileMessage {
-  const { text, hooks } = cleaned(e, step, first, limit(e, 'local'));
-  const record = [...last, e.ledger.record(e.place, step, ELAPSED)].join('; ');
-  const end = `${record};
+export function closing(e: Envelope, step: Step): FileMessage {
+  const { text, hooks } = cleaned(e, step, limit(e, 'local'));
+  const end = `${e.ledger.record(e.place, step, ELAPSED)};
 ${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
   return own(`${text}${end}`, hooks);
 }
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(
-  e: Envelope,
-  step: Step,
-  analysis: Analysis | null = null,
-  around = enclosing(e, step),
-): FileMessage {
-  const first = opening(e, step, around);
-  const last = closing(e, step, around);
-  const body = `${first.text}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; `;
-  const tagsBefore = around.before.length + limit(e, 'local').length + weave(e.hooks.before, step).tags;
+export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null): FileMessage {
+  const { text: before, tagsBefore, hooks = [] } = opening(e, step, analysis);
+  const last = closing(e, step);
+  const { wrapper = [], first = [] } = analysis ?? {};
   const statements = analysis === null ? 0 : statementsIn(analysis);
-  const hooks = [...(first.hooks ?? []), ...moved(last.hooks ?? [], body.length, tagsBefore + statements)];
+  const body = `${before}${blanked(step.file?.text ?? '', [...wrapper, ...first])}\n; `;
+  const behind = moved(last.hooks ?? [], body.length, tagsBefore + statements);
+  const text = `${body}${last.text}`;
   const data = dataOf(step.file);
-  return { text: `${body}${last.text}`, before: first.text.length, offset: 0, tagsBefore, data, hooks };
+  return { text, before: before.length, offset: 0, tagsBefore, data, hooks: [...hooks, ...behind] };
 }
 
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id, in its first rows. */
@@ -145,7 +141,7 @@ export function finish(
   const limits = mode === 'resumable' && e.hooks.after.length > 0 ? limit(e, 'local') : [];
   // A file may have made transactions read-only; the clean-up ends that for the next.
   const head = `begin${cleans ? ' read write' : ''}; `;
-  const { text, hooks = [] } = cleans ? cleaned(e, step, [], limits) : own('');
+  const { text, hooks = [] } = cleans ? cleaned(e, step, limits) : own('');
   const end = `${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
   return own(`${head}${text}${end}`, moved(hooks, head.length, 1));
@@ -160,49 +156,54 @@ export const plain = ({ file }: Step): FileMessage => ({
   data: dataOf(file),
 });
 
+/** Which of the tables are there. */
+type Existing = { readonly ledger: boolean; readonly journal: boolean };
+
+const inOne = (parts: readonly string[]): string => `begin; ${parts.join(';\n')}; commit`;
+
+const tables = (w: Writer, exists: Existing): readonly string[] => [
+  ...(exists.ledger ? [] : [w.ledger.create(w.place)]),
+  ...(exists.journal ? [] : [journal.create(w.place)]),
+];
+
 /** What a run needs before its first step: the tables, and what happened without us. */
 export function prepare(
   w: Writer,
-  exists: { readonly ledger: boolean; readonly journal: boolean },
+  exists: Existing,
   rows: readonly journal.Entry[],
   accepted: readonly Migration[] = [],
 ): string | null {
   const parts = [
-    ...(exists.ledger ? [] : [w.ledger.create(w.place)]),
-    ...(exists.journal ? [] : [journal.create(w.place)]),
+    ...tables(w, exists),
     ...rows.map((row) => journal.insert(w.place, row, w.author, 'done')),
     ...accepted.map((m) => w.ledger.accept(w.place, m)),
   ].filter((text) => text !== '');
-  return parts.length === 0 ? null : `begin; ${parts.join(';\n')}; commit`;
+  return parts.length === 0 ? null : inOne(parts);
 }
 
 /** A file that failed and left nothing behind: for `status`. */
 export const noteFailure = (w: Writer, step: Step, mode: Mode, message: string): string =>
   journal.insert(w.place, { ...entry(w, step, mode), error: message }, w.author, 'failed');
 
-/** `force`: the row is set whatever it was, and the journal says so. */
-export function force(w: Writer, to: bigint | null, rows: readonly journal.Entry[]): string {
-  const writes = rows.map((row) => journal.insert(w.place, row, w.author, 'done')).join(';\n');
-  return `begin; ${overwrite(w.place, { version: to, dirty: false })};\n${writes}; commit`;
+/** `force`: the row is set whatever it was, and the journal says so, in the transaction that holds the locks. */
+export function force(
+  w: Writer,
+  exists: Existing,
+  to: bigint | null,
+  rows: readonly journal.Entry[],
+): string {
+  const writes = rows.map((row) => journal.insert(w.place, row, w.author, 'done'));
+  return inOne([...tables(w, exists), overwrite(w.place, { version: to, dirty: false }), ...writes]);
 }
 
 /** `rollback`: the last record goes; of a file that is half-way (`half`), only that it was begun. */
 export function forget(w: Writer, name: string, half: Direction | null, journalExists: boolean): string {
   const direction = half === 'down' ? 'up' : 'down';
-  const row = {
-    version: null,
-    name,
-    direction,
-    kind: 'forced',
-    mode: null,
-    head: null,
-    checksum: null,
-  } as const;
-  return [
-    'begin',
-    ...(journalExists ? [] : [journal.create(w.place)]),
+  const common = { version: null, kind: 'forced', mode: null, head: null, checksum: null } as const;
+  const parts = [
+    ...tables(w, { ledger: true, journal: journalExists }),
     ...(half === null ? [forgetLast(w.place, name)] : []),
-    journal.insert(w.place, row, w.author, 'done'),
-    'commit',
-  ].join(';\n');
+    journal.insert(w.place, { ...common, name, direction }, w.author, 'done'),
+  ];
+  return inOne(parts);
 }

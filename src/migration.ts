@@ -73,6 +73,11 @@ export interface Analysis {
   readonly statements: readonly Statement[];
   /** The file’s own BEGIN and COMMIT around all of it, which an atomic run leaves out; no statements here. */
   readonly wrapper: readonly Pick<Statement, 'start' | 'end'>[];
+  /**
+   * SET TRANSACTION at an atomic file’s head: no query may come before it in its transaction, and some of ours do before the
+   * file, so an atomic run takes it out of there and to the front; no statements here. Absent for none.
+   */
+  readonly first?: readonly Pick<Statement, 'start' | 'end'>[];
   readonly extensions: readonly NeededExtension[];
   /** False: the grammar of another major version could not read it, and the server has the last word. */
   readonly parsed: boolean;

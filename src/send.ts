@@ -61,15 +61,14 @@ export async function attempt(r: Running, message: FileMessage, rows = false): P
   }
 }
 
-/** The same for what ends with our commit and marker. `onRefusal`: before the refusal is told. */
-export async function conclude(r: Running, message: FileMessage, onRefusal = async () => {}): Promise<void> {
+/** The same for what ends with our commit and marker. */
+export async function conclude(r: Running, message: FileMessage): Promise<void> {
   let tags: readonly string[];
   try {
     ({ tags } = await send(r, message));
   } catch (e) {
     const failed = await settle(r.worker, e, message, filesOf(r));
     if (isRecorded(failed.completed)) return;
-    await onRefusal();
     throw told(r, failed, message);
   }
   if (isRecorded(tags.slice(0, -1))) return;
@@ -176,7 +175,9 @@ export async function settle(
       await worker.session.send('rollback');
       worker.session.onNotice = onNotice;
       const { server, completed, who, noRows, blockage } = e;
-      return { server, files, completed, who, noRows, blockage, row: await failedRow(e, message) };
+      const isSingle = worker.envelope.perMessage !== null;
+      const row = await failedRow(e, message);
+      return { server, files, completed, who, noRows, blockage, isSingle, row };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;
     }

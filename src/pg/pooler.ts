@@ -63,10 +63,10 @@ async function compare(session: Session, other: pg.ClientBase): Promise<Pooling>
 export const isStatementMode = (e: unknown): boolean =>
   e instanceof Error && /not allowed in statement pooling mode/.test(e.message);
 
-/** Throws where a session's locks would be somebody else's after the next message. */
-export async function refusePool(session: Session): Promise<void> {
+/** Throws where a session's locks would be somebody else's after the next message; `isBrief`: where a transaction's would. */
+export async function refusePool(session: Session, isBrief = false): Promise<void> {
   const pooling = await poolingOf(session);
-  if (pooling === 'transaction' || pooling === 'statement') throw shared(pooling);
+  if (pooling === 'statement' || (pooling === 'transaction' && !isBrief)) throw shared(pooling);
 }
 
 const DIRECT = 'connect to the server’s own port, or to a pool in session mode';

@@ -35,6 +35,16 @@ function endInWritten(fillings: readonly Filling[], offset: number): number {
   return last !== undefined && offset < last.end ? last.to : inWritten(fillings, offset);
 }
 
+/** The placeholder in whose value an index of the text is. */
+export function placeholderAt({ filled }: Pick<MigrationFile, 'filled'>, offset: number): string | null {
+  const last = lastOf(filled?.fillings ?? [], (f) => f.start <= offset);
+  return last !== undefined && offset < last.end ? last.name : null;
+}
+
+/** What to do where what is wrong with the SQL is a value. */
+export const correctValue = (name: string): string =>
+  `the value of \${${name}} breaks the SQL here (double a ' in it, for one); correct the value`;
+
 /** How many lines of the values before an index are not the file's. */
 export function linesFilledIn(
   { text, filled }: Pick<MigrationFile, 'text' | 'filled'>,
@@ -132,6 +142,7 @@ function analysisAt(
     ...analysis,
     statements: analysis.statements.map(range),
     wrapper: analysis.wrapper.map(range),
+    ...(analysis.first === undefined ? {} : { first: analysis.first.map(range) }),
     extensions: analysis.extensions.map((e) => ({ ...e, start: start(e.start) })),
   };
 }
@@ -154,6 +165,8 @@ export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): 
   );
 }
 
+const all = ({ statements, wrapper, first = [] }: Analysis) => [...statements, ...wrapper, ...first];
+
 /**
  * What of an analysis would not hold with other values, by which its file is still to be run: whether statements end
  * where they do in it is for each run's values (`unsettled`).
@@ -161,7 +174,7 @@ export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): 
 export function undecided(analysis: Analysis, { path, filled }: MigrationFile): readonly Problem[] {
   const fillings = (filled?.fillings ?? []).filter(({ name }) => name !== null);
   const extensions = new Set(analysis.extensions.map((e) => e.start));
-  return [...analysis.statements, ...analysis.wrapper].flatMap((st): readonly Problem[] => {
+  return all(analysis).flatMap((st): readonly Problem[] => {
     const first = fillings.find((f) => f.end > st.start && f.start < st.end);
     if (first === undefined) return [];
     const isNamed = extensions.has(st.start) || ('concurrentIndex' in st && st.concurrentIndex !== null);
@@ -183,12 +196,19 @@ export function unsettled(analysis: Analysis, { path, text, filled }: MigrationF
   const lexer = new Lexer();
   const starts = lexer.read(text, 0).flatMap((found) => (found.kind === 'end' ? [found.start] : []));
   if (lexer.open !== null) starts.push(lexer.open.start);
-  const known = [...analysis.statements, ...analysis.wrapper].map((st) => st.start).sort((a, b) => a - b);
+  const known = all(analysis)
+    .map((st) => st.start)
+    .sort((a, b) => a - b);
   const isAsKnown =
     !analysis.parsed || (starts.length === known.length && starts.every((s, i) => s === known[i]));
   if (isAsKnown && lexer.inside === null) return [];
-  const fillings = filled?.fillings ?? [];
-  const suspect = fillings.find(({ start, end }) => TELLING.test(text.slice(start, end))) ?? fillings[0];
-  const message = `with the value of \${${suspect?.name}} the file’s statements end elsewhere than when it was built, where it was settled how each is run`;
-  return [{ reason: 'placeholder', message, file: path, offset: suspect?.start ?? null }];
+  const fillings = (filled?.fillings ?? []).filter((f) => f.name !== null);
+  const telling = fillings.find(({ start, end }) => TELLING.test(text.slice(start, end)));
+  const suspect = telling ?? fillings[0];
+  const name = suspect?.name ?? '';
+  const what =
+    telling === undefined ? 'is such' : 'has a quote, a comment or a ; that ends what stands around it, so';
+  const message = `the value of \${${name}} ${what} that the file’s statements end elsewhere than when it was built`;
+  const next = `${correctValue(name)}, and run the same command again`;
+  return [{ reason: 'placeholder', message, file: path, offset: suspect?.start ?? null, next }];
 }

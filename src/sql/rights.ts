@@ -26,8 +26,8 @@ export const needsSuperuser = ({ message, hint = '' }: Words, who: Who | null): 
 export interface Lack {
   readonly right: string;
   readonly object: string;
-  /** Gives it, typed by whoever may. */
-  readonly cure: string;
+  /** Gives it, typed by whoever may. Null of ownership, of which there is one: given away, its owner is without it. */
+  readonly cure: string | null;
 }
 
 /**
@@ -61,11 +61,7 @@ export function lack(words: Words, statement: string, who: Who): Lack | null {
   if (owned !== null) {
     const [, kind = '', bare = ''] = owned;
     const name = bare.includes('.') && !statement.includes(bare) ? bare : nameIn(statement, bare);
-    return {
-      right: 'ownership',
-      object: `${kind} ${bare}`,
-      cure: `alter ${OWNED[kind] ?? kind} ${name} owner ${to}`,
-    };
+    return { right: 'ownership', object: `${kind} ${name}`, cure: null };
   }
   const role =
     /^(?:must be member of|must be able to SET|permission denied to set) role "(.+)"$/i.exec(message) ??
@@ -92,8 +88,6 @@ export function lack(words: Words, statement: string, who: Who): Lack | null {
 /** As the server names them, those of several words first. */
 const KIND =
   '(materialized view|foreign table|foreign server|foreign-data wrapper|event trigger|text search configuration|text search dictionary|operator class|operator family|statistics object|large object|[a-z]+)';
-
-const OWNED: Readonly<Record<string, string>> = { relation: 'table', 'foreign table': 'table' };
 
 interface Granted {
   readonly on: string;

@@ -24,7 +24,7 @@ export function discreet(
   at: SaidOf | null = null,
 ): ServerError {
   if (files.every(({ filled }) => filled === undefined)) return server;
-  const hasSecrets = files.some(({ filled }) => filled?.fillings.some((f) => f.isSecret) === true);
+  const hasSecrets = files.some(({ filled }) => filled?.fillings.some((f) => f.isSecret));
   const hide = (words: string): string => withoutSecrets(files, words, at);
   const { severity, code, position, detail, hint, where } = server;
   return Object.assign(new Error(hide(server.message)), {

@@ -261,6 +261,20 @@ describe('a value from the environment', () => {
     const result = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: "geheim) '" } });
     expect(result.stderr).toContain('at: migrations/1_a.up.sql:1:8');
     expect(result.stderr).not.toContain('geheim');
+    expect(result.stderr).toContain(
+      "next: the value of ${pw} breaks the SQL here (double a ' in it, for one); correct the value, and run",
+    );
+  });
+
+  it('is to be corrected where it is what the server points at', async () => {
+    const { rungs, write } = await place({ '1_a.up.sql': 'select 1 from ${pw}' }, config);
+    const missing = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: 'geheim' } });
+    expect(missing.stderr).toContain(
+      'next: correct the value of ${pw}, or the file, and run `rungs up` again',
+    );
+    write({ '1_a.up.sql': "do '${pw}'" });
+    const { stderr } = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: 'not plpgsql' } });
+    expect(stderr).toContain('next: the value of ${pw} breaks the SQL here');
   });
 
   it('nor in FluxStudio’s record of a failure', async () => {
