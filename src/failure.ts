@@ -228,13 +228,6 @@ function offsetOf(server: ServerError, message: FileMessage, encoding: string): 
   return index === null ? null : index - message.before + message.offset;
 }
 
-/** What stands at the end of the context of an error in a COPY: `COPY t, line 3, column id: "x"`. */
-export function copyLine({ where = '' }: ServerError): { line: number; value: string | null } | null {
-  // In the server's language: after the table's name comes a word, and then the number.
-  const found = [...where.matchAll(/^COPY .*?, \D*(\d+)(?:, .*?: "(.*)")?/gm)].at(-1);
-  return found === undefined ? null : { line: Number(found[1]), value: found[2] ?? null };
-}
-
 /** More of a row than this is no help. */
 const LONGEST = 1000;
 

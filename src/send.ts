@@ -2,7 +2,7 @@
 
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit, StepName } from './event.ts';
-import { commandFor, copyLine, type Failed, failure, operationOf } from './failure.ts';
+import { commandFor, type Failed, failure, operationOf } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import { hookFailure } from './hook-failure.ts';
 import { hookAt } from './hook-text.ts';
@@ -13,7 +13,7 @@ import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
 import type { Session } from './pg/session.ts';
 import { rowOf, rowsOf } from './rows.ts';
-import { discreet } from './sql/server-error.ts';
+import { copyLine, discreet } from './sql/server-error.ts';
 import { watch } from './watch.ts';
 
 /** What is the same for every step of a run. */

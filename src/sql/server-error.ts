@@ -51,3 +51,10 @@ export const furtherWords = ({ detail, hint, where }: ServerError): readonly str
   ...(hint === undefined ? [] : [`server’s hint: ${hint}`]),
   ...(where === undefined ? [] : [`context: ${where.split('\n').slice(0, 6).join('; ')}`]),
 ];
+
+/** What stands at the end of the context of an error in a COPY: `COPY t, line 3, column id: "x"`. */
+export function copyLine({ where = '' }: ServerError): { line: number; value: string | null } | null {
+  // In the server's language: after the table's name comes a word, and then the number.
+  const found = [...where.matchAll(/^COPY .*?, \D*(\d+)(?:, .*?: "(.*)")?/gm)].at(-1);
+  return found === undefined ? null : { line: Number(found[1]), value: found[2] ?? null };
+}
