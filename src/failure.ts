@@ -6,14 +6,15 @@ import type { Blockage, Blocker } from './event.ts';
 import type { FileMessage } from './file-message.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
-import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
-import { REASONS, type Reason } from './reasons.ts';
+import type { Analysis, MigrationFile, Mode, Step } from './migration.ts';
+import type { Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
+import { type FailedRow, type Place, placeOfRow } from './row-failure.ts';
 import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
 import { correctValue, placeholderAt, withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
-import { lack, needsSuperuser, type Who } from './sql/rights.ts';
+import { rightHint, type Who } from './sql/rights.ts';
 import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
 
@@ -23,25 +24,12 @@ export interface Failed {
   readonly files: readonly MigrationFile[];
   readonly completed: readonly string[];
   readonly who: Who | null;
-  /** The row of a COPY that the server refused. `text` null: it could not be read again. */
-  readonly row: {
-    readonly block: Cut;
-    readonly line: number;
-    readonly text: string | null;
-    readonly value: string | null;
-  } | null;
+  readonly row: FailedRow | null;
   /** Why the rows of a COPY could not be sent, if it was that. */
   readonly noRows: Error | null;
   readonly blockage: Blockage | null;
   /** Each message takes the locks for itself, so a file can have one transaction only. */
   readonly isSingle: boolean;
-}
-
-interface Place {
-  readonly location: Location;
-  readonly excerpt: string | null;
-  /** Into the file's text; null where only the file is known. */
-  readonly offset: number | null;
 }
 
 /** The names of a step in messages: "apply migration 7". */
@@ -143,18 +131,6 @@ function statementAt({ offset }: Place, { file }: Step, analysis: Analysis | nul
 const innerStatement = ({ where }: ServerError): string | undefined =>
   /^SQL statement "([\s\S]*?)"$/m.exec(where ?? '')?.[1];
 
-/** Who lacks which right on what, and the command that gives it; for any 42501. */
-export function rightHint(server: ServerError, statement: string, who: Who | null): string {
-  if (needsSuperuser(server, who))
-    return 'connect as a superuser, or have one run the statement and take it out of the file';
-  const found = who === null ? null : lack(server, statement, who);
-  if (who === null || found === null) return REASONS.permission.next;
-  const { right, object, cure } = found;
-  if (cure === null)
-    return `role ${who.user} does not own ${object}: connect as its owner, or act as it with \`--role OWNER\``;
-  return `role ${who.user} lacks ${right} on ${object}: \`${cure}\``;
-}
-
 /** What goes on in the direction of the step. Not with the number that was typed: a part of that may be done. */
 export const commandFor = ({ direction }: Pick<Step, 'direction'>): string =>
   direction === 'up' ? '`task migrate`' : '`task migrate:down`';
@@ -226,20 +202,4 @@ const firstAt = (index: number, completed: readonly string[], analysis: Analysis
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {
   const index = serverOffset(server.position, message.text, encoding);
   return index === null ? null : index - message.before + message.offset;
-}
-
-/** More of a row than this is no help. */
-const LONGEST = 1000;
-
-/** The server names a column of the table; which one of the row that is shows where only one has the value. */
-function placeOfRow(file: MigrationFile, { block, line, text, value }: NonNullable<Failed['row']>): Place {
-  const fields = (text ?? '').split('\t');
-  const index = fields.indexOf(value ?? '');
-  const isOne = value !== null && index >= 0 && fields.lastIndexOf(value) === index;
-  const before = isOne ? [...fields.slice(0, index).join('\t')].length + (index > 0 ? 1 : 0) : 0;
-  return {
-    location: { file: file.path, line: block.line + line - 1, column: before + 1 },
-    excerpt: text === null || before > LONGEST ? null : text.slice(0, LONGEST),
-    offset: block.copy,
-  };
 }

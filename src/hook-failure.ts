@@ -2,22 +2,14 @@
 
 import { CURES } from './cures.ts';
 import { type ErrorCode, MigrateError } from './errors.ts';
-import {
-  blockedBy,
-  blockerOf,
-  commandFor,
-  type Failed,
-  letGoText,
-  reasonOf,
-  rightHint,
-  TELLING,
-} from './failure.ts';
+import { blockedBy, blockerOf, commandFor, type Failed, letGoText, reasonOf, TELLING } from './failure.ts';
 import type { HookName } from './hook.ts';
 import type { HookPlace } from './hook-text.ts';
 import type { Mode, Step } from './migration.ts';
 import type { Reason } from './reasons.ts';
 import { cureFor } from './report/blocked.ts';
 import { withoutSecrets } from './sql/filled.ts';
+import { rightHint } from './sql/rights.ts';
 import { discreet, furtherWords } from './sql/server-error.ts';
 
 /** As in "run the afterEach hook of migration 7". */

@@ -78,7 +78,14 @@ async function call(
   } catch (e) {
     const reason = signal?.aborted === true ? 'cancelled' : 'hook';
     const said = e instanceof Error ? e.message : String(e);
-    throw failed(r, name, step, reason, `${hook.name}: ${said}`, e);
+    throw failed(
+      r,
+      name,
+      step,
+      reason,
+      `${hook.kind === 'command' ? `\`${hook.name}\`` : hook.name}: ${said}`,
+      e,
+    );
   }
 }
 

@@ -12,8 +12,9 @@ import type { Patience } from './patience.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
 import type { Session } from './pg/session.ts';
+import { copyLine } from './row-failure.ts';
 import { rowOf, rowsOf } from './rows.ts';
-import { copyLine, discreet } from './sql/server-error.ts';
+import { discreet } from './sql/server-error.ts';
 import { watch } from './watch.ts';
 
 /** What is the same for every step of a run. */

@@ -81,11 +81,16 @@ function commandHook(
         timeoutMs,
         signal,
       }).catch((e: Error) => {
-        throw new Error(hidden(e.message));
+        // Cut only when secrets are out of it, of which a part would be left.
+        throw new Error(cut(hidden(e.message)));
       });
     },
   };
 }
+
+/** More of a command's last line is no help. */
+const LONGEST = 300;
+const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text);
 
 /** What is not run is not passed over in silence. */
 function warnOfOthers({ loaded, emit }: Around, inside: CarriedHooks): void {

@@ -1,5 +1,6 @@
 /** The right that a role lacks (SQLSTATE 42501), and the GRANT that would do: read from the server's English words. */
 
+import { REASONS } from '../reasons.ts';
 import { identifier, qualified } from './quote.ts';
 
 /** Who was refused, and in which database. */
@@ -18,7 +19,7 @@ export interface Words {
 }
 
 /** Where no GRANT would do: of an extension that is not trusted, and of a setting before GRANT ON PARAMETER came in 15. */
-export const needsSuperuser = ({ message, hint = '' }: Words, who: Who | null): boolean =>
+const needsSuperuser = ({ message, hint = '' }: Words, who: Who | null): boolean =>
   /^Must be superuser /.test(hint) ||
   (/^permission denied to set parameter /.test(message) && (who?.serverVersion ?? 0) < 150000);
 
@@ -83,6 +84,18 @@ export function lack(words: Words, statement: string, who: Who): Lack | null {
     object: `${kind} ${bare}`,
     cure: `grant ${rights} on ${granted.on} ${name} ${to}`,
   };
+}
+
+/** Who lacks which right on what, and the command that gives it; for any 42501. */
+export function rightHint(words: Words, statement: string, who: Who | null): string {
+  if (needsSuperuser(words, who))
+    return 'connect as a superuser, or have one run the statement and take it out of the file';
+  const found = who === null ? null : lack(words, statement, who);
+  if (who === null || found === null) return REASONS.permission.next;
+  const { right, object, cure } = found;
+  if (cure === null)
+    return `role ${who.user} does not own ${object}: connect as its owner, or act as it with \`--role OWNER\``;
+  return `role ${who.user} lacks ${right} on ${object}: \`${cure}\``;
 }
 
 /** As the server names them, those of several words first. */

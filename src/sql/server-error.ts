@@ -24,7 +24,7 @@ export function discreet(
   at: SaidOf | null = null,
 ): ServerError {
   if (files.every(({ filled }) => filled === undefined)) return server;
-  const hasSecrets = files.some(({ filled }) => filled?.fillings.some((f) => f.isSecret));
+  const hasSecrets = files.some(({ filled }) => filled?.fillings.some((f) => f.isSecret) === true);
   const hide = (words: string): string => withoutSecrets(files, words, at);
   const { severity, code, position, detail, hint, where } = server;
   return Object.assign(new Error(hide(server.message)), {
@@ -51,10 +51,3 @@ export const furtherWords = ({ detail, hint, where }: ServerError): readonly str
   ...(hint === undefined ? [] : [`server’s hint: ${hint}`]),
   ...(where === undefined ? [] : [`context: ${where.split('\n').slice(0, 6).join('; ')}`]),
 ];
-
-/** What stands at the end of the context of an error in a COPY: `COPY t, line 3, column id: "x"`. */
-export function copyLine({ where = '' }: ServerError): { line: number; value: string | null } | null {
-  // In the server's language: after the table's name comes a word, and then the number.
-  const found = [...where.matchAll(/^COPY .*?, \D*(\d+)(?:, .*?: "(.*)")?/gm)].at(-1);
-  return found === undefined ? null : { line: Number(found[1]), value: found[2] ?? null };
-}

@@ -79,6 +79,8 @@ describe('one file', () => {
       'warning: rungs.yaml:2: these hooks are not run: a bundle runs those that it was built with, and this one has none',
     );
     expect(existsSync(join(dirname(file), 'ran'))).toBe(false);
+    const json = await run(file, ['up', '--json'], { env: { DATABASE_URL: url, PATH } });
+    expect(JSON.parse(json.stdout).warnings).toMatchObject([{ reason: 'other_hooks' }]);
   });
 
   it('says nothing where the configuration is the one that it was built with', async () => {

@@ -647,7 +647,9 @@ describe('before anything runs', () => {
       code: 'MIGRATION_SOURCE_FAILED',
       reason: 'unreadable',
       operation: 'read the hooks',
+      message: `the afterAll hook ${hook('nowhere')}: no such file or directory`,
       location: { file: hook('nowhere') },
+      hint: expect.stringContaining('correct `afterAll` under `hooks`'),
     });
     expect(await exists(database, 'a')).toBe(false);
   });

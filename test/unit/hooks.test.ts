@@ -129,7 +129,7 @@ describe('what the grammar of another version could not read', () => {
   const failed = (tags: number): Failed => ({
     server: Object.assign(new Error('no'), { severity: 'ERROR', code: '23505' }),
     ...{ files: [], completed: Array.from({ length: tags }, () => 'DO'), who: null },
-    ...{ row: null, noRows: null, blockage: null, isSingle: false },
+    ...{ row: null, noRows: null, isSingle: false, blockage: null },
   });
   const place = (tags: number, hooks: Envelope['hooks'], parsed = true) => {
     const analysis = of(run.file?.text ?? '', parsed);
