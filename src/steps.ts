@@ -16,6 +16,7 @@ import { MessageFailed } from './pg/message.ts';
 import type { Session } from './pg/session.ts';
 import type { Recorded } from './recorded.ts';
 import { findOut } from './recover.ts';
+import { refused } from './refused.ts';
 import { SessionLost, stopIfAborted, type Worker } from './send.ts';
 import { LOCKED } from './sql/advisory.ts';
 
@@ -67,11 +68,9 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
     stopIfAborted(worker, step);
     await runCalls(run, 'beforeEach', step);
     log.started(step, mode);
+    let end: Done;
     try {
-      const end = await apply({ worker, step, analysis, mode, onOpened: () => log.opened(step) });
-      log.finished(step, end);
-      done.push(step);
-      if ((end.locks ?? 0) < worker.envelope.lockIds.length) await lockAgain(worker, job, log, step, end);
+      end = await apply({ worker, step, analysis, mode, onOpened: () => log.opened(step) });
     } catch (e) {
       if (e instanceof SessionLost) {
         await tellLoss(worker, job, log, step, done, e);
@@ -95,20 +94,29 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
       await noteFailure(worker.session, worker.envelope, step, mode, e);
       throw await withItsDoing(worker, step, e);
     }
+    log.finished(step, end);
+    done.push(step);
+    // It stays applied, and what follows it is due, whatever has become of the lock.
+    const unlocked = await lockAgain(worker, job, log, step, end).catch((e: MigrateError) => e);
     await runCalls(run, 'afterEach', step);
+    if (unlocked !== null) throw unlocked;
   }
   if (steps.length > 0) await runAll(run, 'afterAll');
   return 'done';
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
-async function lockAgain(worker: Worker, job: Job, log: Log, { file }: Step, { locks }: Done): Promise<void> {
+async function lockAgain(worker: Worker, job: Job, log: Log, { file }: Step, { locks }: Done): Promise<null> {
+  const { lockIds: ids } = worker.envelope;
+  if ((locks ?? 0) >= ids.length) return null;
   const message = 'this migration released the migration lock; it has been taken again';
   if (locks !== null) log.warn('locks_dropped', message, file?.path ?? null);
-  const { lockIds: ids } = worker.envelope;
-  await release(worker.session, ids, job);
   const { lockStrategy, lockTimeoutMs: timeoutMs } = job;
-  await acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs });
+  const taken = release(worker.session, ids, job).then(() =>
+    acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs }),
+  );
+  await refused(taken, worker.code, 'take the migration lock again');
+  return null;
 }
 
 /** Returns where the step turned out to be committed. */

@@ -395,6 +395,17 @@ describe('around a resumable migration', () => {
     expect(report.hooks.map((h) => h.hook)).toEqual(['afterEach']);
   });
 
+  it('a function of beforeEach is called again where the file is continued', async () => {
+    const { database, options } = await place({}, RESUMABLE);
+    await up({ ...options, steps: 1 });
+    const called: unknown[] = [];
+    const hooks: GivenHooks = { beforeEach: ({ migration }) => void called.push(migration?.id) };
+    await failureOf(up({ ...options, hooks }));
+    await database.query('delete from people');
+    await up({ ...options, hooks });
+    expect(called).toEqual(['2', '2']);
+  });
+
   it('beforeEach that fails leaves nothing dirty', async () => {
     const { database, hook, options } = await place({ bad: `select 1;\nselect nope` }, RESUMABLE);
     await up({ ...options, steps: 1 });
@@ -584,6 +595,35 @@ describe('where the connection is lost', () => {
     const error = await failureOf(up({ ...options, hooks: { beforeEach: kill(database) } }));
     expect(error).toMatchObject({ reason: 'connection_lost', report: { to: null, dirty: false } });
     expect(await exists(database, 'a')).toBe(false);
+  });
+
+  it('while a dropped lock is taken again, afterEach of what was applied runs all the same', async () => {
+    const { database, options, migrations } = await place({}, THREE);
+    writeInto(migrations, { '1_a.up.sql': 'create table a (); select pg_advisory_unlock_all();' });
+    const client = new pg.Client(database.url);
+    client.on('error', () => {});
+    await client.connect();
+    const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+    const called: unknown[] = [];
+    const error = await failureOf(
+      up({
+        ...options,
+        database: client,
+        hooks: { afterEach: ({ migration }) => void called.push(migration?.id) },
+        onEvent: (e) => {
+          if (e.kind === 'warning' && e.warning.reason === 'locks_dropped') stream.destroy();
+        },
+      }),
+    );
+    expect(called).toEqual(['1']);
+    expect(error).toMatchObject({
+      code: 'MIGRATION_UP_FAILED',
+      reason: 'connection_lost',
+      operation: 'take the migration lock again',
+      report: { to: 1n, dirty: false, failed: null },
+    });
+    expect(error.report?.applied.map((s) => s.id)).toEqual(['1']);
+    expect(error.report?.hooks).toHaveLength(1);
   });
 
   it('behind the last migration, afterAll fails, and what was applied is told', async () => {
