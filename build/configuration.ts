@@ -15,7 +15,9 @@ interface Node {
 /** Key, default, meaning; a section's keys behind it, but for `database`, which has a table of its own. */
 function rows(node: Node, prefix = ''): readonly (readonly string[])[] {
   return Object.entries(node.properties ?? {}).flatMap(([key, child]) => [
-    ...(child.properties === undefined || key === 'database' ? [row(`${prefix}${key}`, child)] : []),
+    ...(child.properties === undefined || key === 'database' || child.type?.includes('array')
+      ? [row(`${prefix}${key}`, child)]
+      : []),
     ...(key === 'database' && prefix === '' ? [] : rows(child, `${prefix}${key}.`)),
   ]);
 }

@@ -5,7 +5,9 @@ import { REASONS } from '../src/reasons.ts';
 import type { CheckName } from '../src/report.ts';
 import type { MigrationState } from '../src/status.ts';
 import { ADOPTION } from './schema-adoption.ts';
+import { FLEET } from './schema-fleet.ts';
 import { HOOK_DEFS } from './schema-hook.ts';
+import { MOVED } from './schema-moved.ts';
 import {
   countOrNull,
   DIRECTION,
@@ -86,15 +88,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
     ...object({
       command: one('up', 'down', 'goto', 'redo', 'force'),
       dryRun: flag,
-      from: VERSION_OR_NONE,
-      to: VERSION_OR_NONE,
-      dirty: flag,
-      applied: said('Committed, in order; in a dry run, what would be run.', list(ref('step'))),
-      pending: said('Unapplied afterwards; what is `unknown` is not among them.', list(ref('migration'))),
-      hooks: said('Those that were run, in order; in a dry run, those that would be.', list(ref('hook'))),
-      failed: orNull(object({ ...named, direction: DIRECTION, rolledBack: flag })),
-      notReached: said('Planned, and not begun because an earlier one failed.', list(ref('migration'))),
-      unknown: said('Sent, and whether it was committed could not be looked up.', list(ref('migration'))),
+      ...MOVED,
       warnings: list(ref('warning')),
       error: orNull(ref('error')),
     }),
@@ -144,6 +138,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
     error: said('That of the first check that failed.', orNull(ref('error'))),
   }),
   ...ADOPTION,
+  ...FLEET,
   rollback: object({
     command: { const: 'rollback' },
     forgotten: said('The file whose record is gone; null where there was none.', textOrNull),
@@ -237,6 +232,7 @@ export const schema: Schema = {
     'rollback',
     'adopt',
     'baseline',
+    'fleet',
     'carried',
     'build',
     'config',

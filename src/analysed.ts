@@ -76,13 +76,30 @@ export async function read(file: MigrationFile, multiStatement = false, isHook =
   return isHook ? { ...found, problems: problemsOfHook(file, found.problems, found.analysis) } : found;
 }
 
-async function readAs(file: MigrationFile, multiStatement: boolean, isHook: boolean) {
+interface Found {
+  readonly analysis: Analysis;
+  readonly problems: readonly Problem[];
+}
+
+/** By how they are read: a fleet hands the same files to each of its targets, and the grammar takes its time. */
+const KNOWN = new WeakMap<MigrationFile, Map<string, Promise<Found>>>();
+
+function readAs(file: MigrationFile, multiStatement: boolean, isHook: boolean): Promise<Found> {
+  const known = KNOWN.get(file) ?? new Map<string, Promise<Found>>();
+  KNOWN.set(file, known);
+  const how = `${multiStatement} ${isHook}`;
+  const found = known.get(how) ?? readAnew(file, multiStatement, isHook);
+  known.set(how, found);
+  return found;
+}
+
+async function readAnew(file: MigrationFile, multiStatement: boolean, isHook: boolean): Promise<Found> {
   if (file.analysis !== null) return built(file, file.analysis);
   const { analyseFile } = await import('./sql/analysis.ts');
   return analyseFile(file, multiStatement, isHook);
 }
 
-function built(file: MigrationFile, known: Analysis): { analysis: Analysis; problems: readonly Problem[] } {
+function built(file: MigrationFile, known: Analysis): Found {
   const edited = editedSince(file);
   if (file.filled === undefined) return { analysis: known, problems: edited };
   if (file.filled.problems.length > 0) return { analysis: known, problems: file.filled.problems };

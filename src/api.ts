@@ -6,17 +6,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Adoption, Baseline } from './adopt/adoption.ts';
 import { adopt as adoptFrom } from './adopt.ts';
-import { withRole } from './config/settings.ts';
-import { type Database, parseDatabaseUrl } from './config/url.ts';
+import { withSetting } from './config/settings.ts';
+import { type Database, parseDatabaseUrl, primaryOf } from './config/url.ts';
 import { migrate } from './engine.ts';
 import { type Emit, warn } from './event.ts';
+import type { FleetReport } from './fleet-report.ts';
 import { force as forceVersion } from './force.ts';
 import { readHooks } from './hook-files.ts';
 import { inspect, readVersion } from './inspect.ts';
 import type { Door, Job } from './job.ts';
 import { journalOf } from './ledger/journal.ts';
+import { sentinelOf } from './ledger/sentinel.ts';
 import type { Goal, Migrations } from './migration.ts';
-import type { Options, RunOptions } from './options.ts';
+import type { FleetOptions, Options, RunOptions } from './options.ts';
 import { connect } from './pg/connect.ts';
 import { lend, reopenLike } from './pg/lend.ts';
 import { noVersions } from './plan/script.ts';
@@ -59,6 +61,16 @@ export function redo(options: RunOptions): Promise<Report> {
 /** What `goal` would do. Nothing is locked or written. */
 export function plan(goal: Goal, options: RunOptions): Promise<Report> {
   return run(goal, { ...options, dryRun: true });
+}
+
+/**
+ * `up` for many databases or schemas, several at once. Resolves also where some of them failed, as each one's `error` and the
+ * report's own say; throws MigrateError where it cannot begin.
+ */
+export async function fleet(options: FleetOptions): Promise<FleetReport> {
+  // Behind an import: a start of `up` does not pay for it.
+  const { fleetOf } = await import('./fleet.ts');
+  return fleetOf({ env: process.env, ...options }, { sourceOf, jobFor, now: () => performance.now() });
 }
 
 /** Sets the version and clears dirty without running anything. 0 means none where no file has version 0. */
@@ -127,16 +139,20 @@ function reportOf({ report, error }: Outcome): Report {
   throw error;
 }
 
-function jobFor(command: string, options: RunOptions): Job {
-  const { migrations } = options;
+type SourceOptions = Pick<RunOptions, 'migrations' | 'layout' | 'placeholders'>;
+
+const sourceOf = async ({ migrations, layout, placeholders }: SourceOptions): Promise<Migrations> =>
+  fillInAll(
+    typeof migrations === 'string' ? await readMigrations(migrations, layout) : migrations,
+    placeholdersOf(placeholders),
+  );
+
+/** `searchPath`: of sessions that are its own, over the connection string's. */
+function jobFor(command: string, options: RunOptions, searchPath: string | null = null): Job {
   const emit = options.onEvent ?? (() => {});
   return {
-    door: doorFor(command, options, emit),
-    source: async () =>
-      fillInAll(
-        typeof migrations === 'string' ? await readMigrations(migrations, options.layout) : migrations,
-        placeholdersOf(options.placeholders),
-      ),
+    door: doorFor(command, options, emit, searchPath),
+    source: () => sourceOf(options),
     hooks: () => readHooks(options.hooks ?? {}, placeholdersOf(options.placeholders)),
     allow: {
       outOfOrder: options.allowOutOfOrder ?? false,
@@ -168,18 +184,10 @@ const FOR_SCRIPTS = { attempts: 5, delayMs: 5000 };
 /** Enough attempts to outlive a restart of the server. */
 const PATIENT = { attempts: 10, delayMs: 250, deadlineMs: 30_000 };
 
-function sentinelOf(text: string): Door['table']['sentinel'] {
-  const dot = text.indexOf('.');
-  return { schema: dot < 0 ? null : text.slice(0, dot), name: text.slice(dot + 1) };
-}
-
-const primaryOf = (database: Database): Database =>
-  database.target === 'read-write' ? database : { ...database, target: 'primary' };
-
 const isStandard = ({ schema, name }: Database['table']): boolean =>
   schema === null && name === 'schema_migrations';
 
-function doorFor(command: string, options: Options, emit: Emit): Door {
+function doorFor(command: string, options: Options, emit: Emit, searchPath: string | null): Door {
   const { database, signal, role, table: given, applicationName = `rungs ${command}` } = options;
   const named = { schema: given?.schema ?? null, name: given?.name ?? 'schema_migrations' };
   const withJournal = (t: typeof named, name = given?.journal) => ({
@@ -204,7 +212,8 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   }
   // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
   const said = parseDatabaseUrl(database, options.env ?? process.env);
-  const parsed = role === undefined ? said : { ...said, settings: withRole(said.settings, role) };
+  const placed = searchPath === null ? said.settings : withSetting(said.settings, 'search_path', searchPath);
+  const parsed = { ...said, settings: role === undefined ? placed : withSetting(placed, 'role', role) };
   for (const message of parsed.warnings) warn(emit, 'url', message);
   const now = () => performance.now();
   const isTableInUrl = !isStandard(parsed.table);

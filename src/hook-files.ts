@@ -7,10 +7,13 @@ import { problemsError } from './problems.ts';
 import { readFile } from './source.ts';
 import { fillIn, type Placeholders } from './sql/placeholders.ts';
 
-/** Throws MIGRATION_SOURCE_FAILED with every file that cannot be read. */
-export async function readHooks(given: GivenHooks, placeholders: Placeholders | null): Promise<Hooks> {
+/** Throws MIGRATION_SOURCE_FAILED with every file that cannot be read. `files`: those that are read already, by path. */
+export async function readHooks(
+  given: GivenHooks,
+  placeholders: Placeholders | null,
+  files = new Map<string, MigrationFile>(),
+): Promise<Hooks> {
   const problems: Problem[] = [];
-  const files = new Map<string, MigrationFile>();
   const hooks: Record<HookName, Hook[]> = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] };
   for (const name of HOOK_NAMES) {
     for (const hook of listOf(given[name])) {

@@ -7,6 +7,7 @@ export {
   baseline,
   currentVersion,
   down,
+  fleet,
   force,
   goto,
   plan,
@@ -17,8 +18,17 @@ export {
   verify,
   version,
 } from './api.ts';
+export type { GivenTarget } from './config/target.ts';
 export { CODES, type ErrorCode, MigrateError } from './errors.ts';
 export type { Blocker, Event, LockHolder, Warning } from './event.ts';
+export type {
+  FleetEvent,
+  FleetReport,
+  Shard,
+  TargetName,
+  TargetReport,
+  TargetState,
+} from './fleet-report.ts';
 export type {
   GivenHook,
   GivenHooks,
@@ -40,7 +50,7 @@ export type {
   Mode,
   Step,
 } from './migration.ts';
-export type { Options, RunOptions } from './options.ts';
+export type { FleetOptions, FleetTarget, Options, RunOptions } from './options.ts';
 export type { LentClient } from './pg/lent.ts';
 export { REASONS, type Reason } from './reasons.ts';
 export type { Head } from './recorded.ts';

@@ -1,6 +1,8 @@
 /** What the public API is given. */
 
+import type { GivenTarget } from './config/target.ts';
 import type { Emit } from './event.ts';
+import type { FleetEvent, Shard, TargetName, TargetReport } from './fleet-report.ts';
 import type { GivenHooks } from './hook.ts';
 import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
 import type { LentClient } from './pg/lent.ts';
@@ -77,4 +79,41 @@ export interface RunOptions extends Options {
   readonly allowMissingDown?: boolean;
   /** `up` leaves a database alone that is newer than every file, instead of refusing it. */
   readonly acceptAhead?: boolean;
+}
+
+export interface FleetOptions extends Omit<RunOptions, 'database' | 'confirm' | 'onEvent' | 'hooks'> {
+  /**
+   * URLs, schemas, or both; or a query of `database` with a column `schema` or `url`, and perhaps `name`. A target with a
+   * `schema` has that alone for its search_path, and the version table in it.
+   */
+  readonly targets: readonly (string | GivenTarget)[] | { readonly query: string };
+  /** The database of targets without a URL, and of the query. */
+  readonly database?: string;
+  /** How many at once, and how many connections at most; default 8. */
+  readonly concurrency?: number;
+  /** Which come first and one by one, and end it all where one fails: so many of the list, or these names; default 1. */
+  readonly canary?: number | readonly string[];
+  /** After so many failures no more are begun; default 1. Infinity: never mind. */
+  readonly maxFailures?: number;
+  /** Only a part of the targets; which, their identities say and not their order. */
+  readonly shard?: Shard;
+  /** Leaves out what this report of an earlier run has as up to date, if it was of the same files. */
+  readonly resume?: {
+    readonly digest: string;
+    readonly targets: readonly Pick<TargetReport, 'id' | 'state'>[];
+  };
+  /** No targets at all are none, and no error. */
+  readonly allowEmpty?: boolean;
+  /** For all, or for each. */
+  readonly hooks?: GivenHooks | ((target: FleetTarget) => GivenHooks);
+  /** Asked once, with those that it is about; false ends it there. */
+  readonly confirm?: (targets: readonly TargetName[]) => Promise<boolean>;
+  readonly onEvent?: (event: FleetEvent) => void;
+}
+
+/** As a target's hooks may need to know it. `url` may have a password in it. */
+export interface FleetTarget {
+  readonly name: string;
+  readonly url: string;
+  readonly schema: string | null;
 }

@@ -24,7 +24,7 @@ export async function stateBefore(
   watch: boolean,
 ): Promise<SessionState | null> {
   if (lockStrategy === 'transaction') return null;
-  if (!session.lent) return own(watch);
+  if (!session.lent) return own(watch, session.settings);
   const reply = await refused(
     session.query(READ),
     'MIGRATION_INIT_FAILED',

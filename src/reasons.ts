@@ -116,6 +116,10 @@ export const REASONS = {
     meaning: 'The search_path names no schema that exists.',
     next: 'create the schema, or name one with `search_path=` in the URL',
   },
+  no_targets: {
+    meaning: 'A fleet has no targets: the list, the query or the command gave none.',
+    next: 'correct `targets` in rungs.yaml, or say `--allow-empty` where there may be none',
+  },
   not_found: {
     meaning: 'No migration has the version that was asked for.',
     next: 'see `task migrate:status` for the versions there are',
@@ -178,6 +182,10 @@ export const REASONS = {
   syntax: {
     meaning: 'PostgreSQL’s grammar refuses a file. Nothing was run.',
     next: 'fix the file, and run the same command again',
+  },
+  targets: {
+    meaning: 'The targets of a fleet cannot be had, or not be used as they are given.',
+    next: 'correct `targets` in rungs.yaml (docs/fleet.md)',
   },
   unmapped: {
     meaning: 'What another tool has recorded does not map one to one to the files. Nothing was written.',

@@ -20,7 +20,12 @@ export interface SessionState {
   readonly watch: boolean;
 }
 
-export const own = (watch: boolean): SessionState => ({ lent: false, settings: [], keeps: [], watch });
+export const own = (watch: boolean, settings: readonly string[] = []): SessionState => ({
+  lent: false,
+  settings,
+  keeps: [],
+  watch,
+});
 
 /** One row of what `decode` wants. `usename` is who logged in, whatever SET SESSION AUTHORIZATION said since. */
 export const READ = `select (select json_agg(json_build_array(name, setting))::text from pg_catalog.pg_settings
@@ -87,6 +92,12 @@ function restoring(b: SessionState): readonly string[] {
     ...b.settings,
   ];
 }
+
+/** Of an own one that the next works on: all of it, with locks that a file may have taken for the session. */
+export const BACK: readonly string[] = [
+  ...restoring(own(false)),
+  `do ${dollar(' begin perform pg_catalog.pg_advisory_unlock_all(); end ')}`,
+];
 
 /** Where a shared one is remembered, in the transaction itself: nobody knows beforehand which one it will be. */
 const MEMORY = 'rungs.before';

@@ -1,7 +1,7 @@
 /** What a command is: what it takes, and the one call into the public API that it makes. */
 
 import { quotable } from '../src/config/unquotable.ts';
-import type { Warning } from '../src/event.ts';
+import type { Event, Warning } from '../src/event.ts';
 import type { RunOptions } from '../src/index.ts';
 import type { Voice } from '../src/report/error-text.ts';
 import type { Carried } from './_carried.ts';
@@ -18,6 +18,10 @@ export interface Context {
   /** A line on stderr. */
   readonly say: (text: string) => void;
   readonly voice: Voice;
+  /** What happens in a target of a fleet; null: in none. */
+  readonly narrate: (event: Event, target: string | null) => void;
+  /** What must not be seen either. */
+  readonly hide: (secrets: readonly string[]) => void;
   /** Heard so far. */
   readonly warnings: readonly Warning[];
 }

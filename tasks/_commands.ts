@@ -12,9 +12,13 @@ import { COMMON, type Command, operands } from './_command.ts';
 import { targetFault, targetOf } from './_config.ts';
 import { create } from './_create.ts';
 import { type FlagName, usageError } from './_flags.ts';
-import { MOVES } from './_moves.ts';
+import { MOVES, UP } from './_moves.ts';
 
 const DUMP: readonly FlagName[] = ['config', 'database', 'role', 'schema-only', 'data-only'];
+
+const FLEET: readonly FlagName[] = [
+  ...(['concurrency', 'canary', 'max-failures', 'shard', 'resume', 'allow-empty'] as const),
+];
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   ...MOVES,
@@ -58,6 +62,17 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       const checks = await verify(options);
       const error = checks.find((c) => c.error !== null)?.error ?? null;
       return { text: checksText(checks, voice), document: verifyDocument(checks, voice, warnings), error };
+    },
+  },
+  fleet: {
+    operand: '',
+    help: 'apply pending migrations to many databases or schemas: the `targets` of rungs.yaml',
+    flags: [...COMMON, ...UP, 'accept-ahead', 'dry-run', ...FLEET, 'yes'],
+    connects: false,
+    run: async (context) => {
+      operands(context.args, 'fleet', 0);
+      // Behind an import: a start of `up` does not pay for it.
+      return (await import('./_fleet.ts')).runFleet(context);
     },
   },
   adopt: ADOPT,

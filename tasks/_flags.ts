@@ -40,6 +40,24 @@ export const FLAGS = {
     help: 'leave a database alone that is newer than the files, instead of refusing',
   },
   'allow-missing-down': { value: null, help: 'pass a missing down file as empty, as golang-migrate does' },
+  concurrency: { value: 'N', help: 'how many targets at once, and connections at most; default 8' },
+  canary: {
+    value: 'N|NAMES',
+    help: 'which targets come first, one by one, and end it all where one fails: so many, or names with commas; default 1',
+  },
+  'max-failures': {
+    value: 'N',
+    help: 'after so many failures no more targets are begun; `all`: never mind; default 1',
+  },
+  shard: {
+    value: 'K/N',
+    help: 'the K-th of N parts of the targets; index/N in an indexed Kubernetes Job',
+  },
+  resume: {
+    value: 'FILE',
+    help: 'leave out what this report (`--json`) of an earlier run has as up to date',
+  },
+  'allow-empty': { value: null, help: 'no targets at all are no error' },
   from: { value: 'TOOL', help: 'the tool to adopt from, where there are tables of several' },
   'from-table': { value: 'TABLE', help: 'its table, as TABLE or SCHEMA.TABLE' },
   embedded: { value: null, help: 'what is inside; needs no database' },

@@ -8,7 +8,7 @@ import { COMMON, type Command, operands } from './_command.ts';
 import { type Arguments, type FlagName, readCount, readVersion, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
 
-const UP: readonly FlagName[] = ['allow-out-of-order', 'accept-changed'];
+export const UP: readonly FlagName[] = ['allow-out-of-order', 'accept-changed'];
 
 /** `warnings`: also those from before the run, which its report does not have. */
 const ran = (

@@ -34,14 +34,16 @@ export class Narrator {
     this.manner = manner;
   }
 
-  event(event: Event): void {
+  /** `target`: of a fleet's. */
+  event(event: Event, target: string | null = null): void {
     if (this.manner.format === 'json') {
-      this.#record(event.kind, event);
+      this.#record(event.kind, target === null ? event : { ...event, target });
       return;
     }
     const line = eventLine(event);
-    if (line !== null) console.error(inVoice(line, this.#voice));
-    if (this.manner.debug) this.#debug(JSON.stringify(event));
+    const whose = target === null ? '' : `${printable(target)}: `;
+    if (line !== null) console.error(`${whose}${inVoice(line, this.#voice)}`);
+    if (this.manner.debug) this.#debug(`${whose}${JSON.stringify(event)}`);
   }
 
   /** What is no event of the engine's: a question, a signal. */
@@ -50,14 +52,16 @@ export class Narrator {
     else console.error(printable(text));
   }
 
-  error(error: MigrateError): void {
+  /** `targets`: those of a fleet whose error it is. */
+  error(error: MigrateError, targets: readonly string[] = []): void {
     const origin = this.manner.debug ? causes(error) : [];
     if (this.manner.format === 'json') {
       const more = origin.length === 0 ? {} : { origin: origin.map((text) => this.#hidden(text)) };
-      this.#record('error', { error: errorDocument(error, this.#voice), ...more });
+      const whose = targets.length === 0 ? {} : { targets };
+      this.#record('error', { ...whose, error: errorDocument(error, this.#voice), ...more });
       return;
     }
-    console.error(errorText(error, error.report, this.#voice));
+    console.error(errorText(error, error.report, this.#voice, targets));
     for (const text of origin) this.#debug(text);
   }
 

@@ -48,7 +48,9 @@ export async function main(argv: readonly string[], carried: Carried | null = nu
       console.log(commandHelp(verb, command, carried));
       return 0;
     }
-    return await perform({ verb, command, args, carried, voice, narrator, warnings, signal: stop.signal });
+    const call = { verb, command, args, carried, voice, narrator, warnings, signal: stop.signal };
+    const exitCode = await perform(call);
+    return exitCode === 0 ? 0 : (stop.exitCode() ?? exitCode);
   } catch (e) {
     const error = e instanceof MigrateError ? e : internal(e);
     const isError = report(error, { verb, json, voice, narrator, warnings });
@@ -140,8 +142,15 @@ async function perform({
     acceptAhead: args.has('accept-ahead'),
     allowMissingDown: args.has('allow-missing-down') || config.allowMissingDown.value,
   };
-  const result = await command.run({ args, options, loaded, carried, voice, warnings, say });
+  const narrate = (event: Event, target: string | null) => narrator.event(event, target);
+  const hide = (secrets: readonly string[]) => {
+    const { manner } = narrator;
+    const more = secrets.filter((secret) => !manner.secrets.includes(secret));
+    if (more.length > 0) narrator.manner = { ...manner, secrets: [...manner.secrets, ...more] };
+  };
+  const result = await command.run({ args, options, loaded, carried, voice, warnings, say, narrate, hide });
   console.log(args.has('json') ? JSON.stringify(result.document, null, 2) : printable(result.text));
+  for (const { error, targets } of result.failures ?? []) narrator.error(error, targets);
   return result.error == null ? 0 : result.error.exitCode;
 }
 

@@ -10,6 +10,7 @@ import { DEFAULT, type Layer, layerOf, type Origin, type Problem, type Sourced }
 import { placeholdersOf, type SourcedPlaceholder } from './placeholders.ts';
 import { type ReadText, sectionUrl } from './section.ts';
 import { defaultOf, isSecret } from './shape.ts';
+import { type ConfiguredTargets, configuredTargets } from './targets.ts';
 import { parseDatabaseUrl } from './url.ts';
 import { readSwitch, type Surroundings, variablesLayer } from './variables.ts';
 
@@ -49,6 +50,8 @@ export interface Config {
   readonly delayMs: Sourced<number>;
   readonly deadlineMs: Sourced<number | null>;
   readonly hooks: ConfiguredHooks;
+  /** Null where there is no section. */
+  readonly targets: ConfiguredTargets | null;
   readonly plain: Sourced<boolean>;
   readonly allowMissingDown: Sourced<boolean>;
   readonly logFormat: Sourced<'text' | 'json'>;
@@ -128,6 +131,7 @@ export function readConfig(inputs: Inputs): Config {
     delayMs: as('retry/delay', time),
     deadlineMs: as('retry/deadline', (text) => (text === '' ? null : time(text))),
     hooks: hooksOf(checked, fromFile),
+    targets: configuredTargets(checked),
     plain: as('plain', truth),
     allowMissingDown: as('allowMissingDown', truth),
     logFormat: as('logFormat', (text) => text as Config['logFormat']['value']),

@@ -112,7 +112,8 @@ function textOf(r: Reading, written: string, pointer: string, at: number): strin
   if (isSecret(pointer)) {
     // What stands in the file itself, be the rest from variables or not.
     const own = written.replaceAll(/\$\{\w*\}/g, '');
-    if (pointer === 'database' ? hasPassword(own) : own !== '') r.holdsPassword = true;
+    const isWhole = pointer === 'database' || pointer.startsWith('targets/');
+    if (isWhole ? hasPassword(own) : own !== '') r.holdsPassword = true;
   }
   return pointer === 'database/sslmode' ? text.toLowerCase() : text;
 }

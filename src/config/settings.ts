@@ -81,11 +81,15 @@ const VARIABLES = [
 
 export type Setting = readonly [name: string, value: string];
 
-/** The same, acting as that role: the other one goes, since the server looks at each, and it may not exist. */
-export const withRole = (list: readonly Setting[], role: string): readonly Setting[] => [
-  ...list.filter(([name]) => name.toLowerCase() !== 'role'),
-  ['role', role],
-];
+/**
+ * The same with another `role` to act as, or `search_path`: the one that was said goes, since the server looks at each, and
+ * that role may not exist.
+ */
+export const withSetting = (
+  list: readonly Setting[],
+  key: 'role' | 'search_path',
+  value: string,
+): readonly Setting[] => [...list.filter(([name]) => name.toLowerCase() !== key), [key, value]];
 
 /** golang-migrate's x-statement-timeout; PostgreSQL's own name for it wins. */
 export function withTimeout(list: readonly Setting[], ms: number): readonly Setting[] {

@@ -33,5 +33,5 @@ export const isRead = (pointer: string): boolean => {
   );
 };
 
-/** A hook's command line, which is its shell's to read. */
-export const isCommand = (pointer: string): boolean => /^hooks\/.+\/command$/.test(pointer);
+/** A command line, which is its shell's to read. */
+export const isCommand = (pointer: string): boolean => /^(hooks\/.+|targets)\/command$/.test(pointer);

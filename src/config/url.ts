@@ -85,6 +85,10 @@ export function parseDatabaseUrl(text: string, env: Environment): Database {
   };
 }
 
+/** The same where only a server that can be written to has the last word. */
+export const primaryOf = (database: Database): Database =>
+  database.target === 'read-write' ? database : { ...database, target: 'primary' };
+
 interface Said {
   readonly query: Query;
   readonly urlPath: string | null;

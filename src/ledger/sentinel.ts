@@ -16,6 +16,11 @@ export const NO_SENTINEL = 'RG002';
 export const sentinelName = ({ sentinel: { schema, name } }: Pick<Place, 'sentinel'>): string =>
   schema === null ? name : `${schema}.${name}`;
 
+export function sentinelOf(text: string): Place['sentinel'] {
+  const dot = text.indexOf('.');
+  return { schema: dot < 0 ? null : text.slice(0, dot), name: text.slice(dot + 1) };
+}
+
 /** What began last and has not ended: statement by statement, or with its own transaction control. */
 export function halfRun(journal: readonly JournalRow[]): JournalRow | null {
   const last = journal.findLast((row) => row.kind !== 'accepted' && row.state !== 'failed');

@@ -32,6 +32,9 @@ export class Session {
     this.onNotice({ severity: notice.severity ?? 'NOTICE', message: notice.message ?? '' });
   /** pg emits `error` on an idle client whose socket breaks; the next message will fail and say so. */
   readonly #ignore = () => {};
+  readonly #over = () => {
+    this.#isOver = true;
+  };
   /** A client of the caller's: to be left as it was. */
   readonly lent: boolean;
   /** Who hears notices now; the executor sets it. */
@@ -48,6 +51,11 @@ export class Session {
   inOwnTransaction = false;
   /** As whom it is connected, and to what; known by then too. */
   who: Who | null = null;
+  /** What makes it other than it was at its start, to be said again after each `reset all`. */
+  settings: readonly string[] = [];
+  /** Goes in front of the first message; returns no rows. */
+  #first = '';
+  #isOver = false;
 
   constructor(client: pg.ClientBase, beside: Aside, end: () => Promise<void>, lent = false) {
     this.lent = lent;
@@ -57,16 +65,36 @@ export class Session {
     this.#end = end;
     client.on('notice', this.#relayNotice);
     client.on('error', this.#ignore);
+    client.on('end', this.#over);
+  }
+
+  /** The connection is gone, as far as has been heard. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The same connection for the next who works on it, which stays open behind that; `first` costs no round trip. */
+  handedOn(first: readonly string[], settings: readonly string[]): Session {
+    const next = new Session(this.#client, this.beside, async () => {});
+    next.#first = [...first, ...settings].map((statement) => `${statement}; `).join('');
+    next.settings = settings;
+    return next;
   }
 
   /** Sends one message, with the rows of its COPYs, and waits for its end. Rejects with MessageFailed. */
   send(text: string, rows: readonly Rows[] = []): Promise<Reply> {
-    return this.#submit(new Message(text, false, this.who, rows));
+    return this.#submit(new Message(this.#led(text), false, this.who, rows));
   }
 
   /** The same, keeping the rows of every statement. */
   query(text: string): Promise<Reply> {
-    return this.#submit(new Message(text, true, this.who));
+    return this.#submit(new Message(this.#led(text), true, this.who));
+  }
+
+  #led(text: string): string {
+    const first = this.#first;
+    this.#first = '';
+    return first + text;
   }
 
   /**
@@ -115,5 +143,6 @@ export class Session {
       throw new Error(`the goodbye was not answered within ${GOODBYE_MS / 1000} s`);
     }
     this.#client.removeListener('error', this.#ignore);
+    this.#client.removeListener('end', this.#over);
   }
 }

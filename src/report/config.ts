@@ -5,10 +5,12 @@ import { durationText } from '../config/duration.ts';
 import { hookText } from '../config/hooks.ts';
 import { originText, type Sourced } from '../config/layer.ts';
 import { masked } from '../config/masked.ts';
+import type { ConfiguredTargets } from '../config/targets.ts';
 import { unquotable } from '../config/unquotable.ts';
 import { lookUp, type Surroundings } from '../config/variables.ts';
 import type { Warning } from '../event.ts';
 import { HOOK_NAMES } from '../hook.ts';
+import { counted } from './amounts.ts';
 
 export interface Shown extends Surroundings {
   readonly config: Config;
@@ -30,6 +32,14 @@ const row = <T>(key: string, { value, origin }: Sourced<T>, show: (value: T) => 
   value: show(value),
   source: originText(origin),
 });
+
+/** Of a list their number: each of them may be a connection string. */
+const targetsText = (targets: ConfiguredTargets): string =>
+  'list' in targets
+    ? counted(targets.list.length, 'target')
+    : 'query' in targets
+      ? targets.query
+      : targets.command;
 
 function rows(shown: Shown): readonly Row[] {
   const { config: c, isBundle } = shown;
@@ -71,6 +81,9 @@ function rows(shown: Shown): readonly Row[] {
         ? { key: `hooks.${name}`, value: null, source: 'the bundle' }
         : row(`hooks.${name}`, c.hooks[name], (list) => list.map(hookText).join(', ') || null),
     ),
+    c.targets === null
+      ? { key: 'targets', value: null, source: 'default' }
+      : row('targets', { value: c.targets, origin: c.targets.origin }, targetsText),
     row('plain', c.plain, asItIs),
     row('onDuplicateObject', c.onDuplicateObject, asItIs),
     row('allowMissingDown', c.allowMissingDown, asItIs),

@@ -19,10 +19,17 @@ export function inVoice(hint: string, voice: Voice): string {
     .replaceAll('run `task db:start`', 'give `--database URL`');
 }
 
-export function errorText(e: MigrateError, report: Report | null, voice: Voice): string {
+/** `targets`: those of a fleet whose error it is. */
+export function errorText(
+  e: MigrateError,
+  report: Report | null,
+  voice: Voice,
+  targets: readonly string[] = [],
+): string {
   const state = e.sqlstate === null ? '' : ` (SQLSTATE ${e.sqlstate})`;
   const lines = [
     `${e.code}: ${CODES[e.code].title}`,
+    ...(targets.length === 0 ? [] : [`  target: ${indented(targets.join(', '))}`]),
     `  operation: ${e.operation}`,
     `  error: ${indented(e.message)}${state}`,
     ...e.details.map((d) => `  ${indented(d)}`),

@@ -1,6 +1,6 @@
 /** What a backup and a restore need of the caller: which database, as whom, and where to tell what happens. */
 
-import { withRole } from '../../src/config/settings.ts';
+import { withSetting } from '../../src/config/settings.ts';
 import { type Database, parseDatabaseUrl } from '../../src/config/url.ts';
 import { MigrateError } from '../../src/errors.ts';
 import type { RunOptions } from '../../src/index.ts';
@@ -29,7 +29,7 @@ export function accessTo(
 ): Access {
   const said = parseDatabaseUrl(config.database?.value ?? '', env);
   const role = config.role.value;
-  const database = role === null ? said : { ...said, settings: withRole(said.settings, role) };
+  const database = role === null ? said : { ...said, settings: withSetting(said.settings, 'role', role) };
   const how: Attempts = {
     attempts: config.attempts.value,
     delayMs: config.delayMs.value,

@@ -1,0 +1,131 @@
+/** The same goal for many targets: canaries one by one, then several at once, until too many have failed. */
+
+import type { Target } from './config/target.ts';
+import { migrate } from './engine.ts';
+import { MigrateError } from './errors.ts';
+import type { Emit } from './event.ts';
+import type { FleetEvent, TargetReport, TargetState } from './fleet-report.ts';
+import type { Door, Job } from './job.ts';
+import type { Goal } from './migration.ts';
+import type { Outcome } from './report.ts';
+import { identifier } from './sql/quote.ts';
+import { Turns } from './turns.ts';
+
+export interface Fleet {
+  readonly goal: Goal;
+  readonly targets: readonly Target[];
+  /** Run before all others. */
+  readonly canaries: ReadonlySet<Target>;
+  /** Done by an earlier run. */
+  readonly done: ReadonlySet<Target>;
+  readonly concurrency: number;
+  readonly maxFailures: number;
+  readonly jobFor: (target: Target, emit: Emit) => Job;
+  /** To connections that targets of its group may share; null where it is to have its own. */
+  readonly sharedDoor: (target: Target, emit: Emit) => Pick<Door, 'open'> | null;
+  readonly emit: (event: FleetEvent) => void;
+  readonly signal: AbortSignal | undefined;
+  /** Milliseconds on any steady clock. */
+  readonly now: () => number;
+}
+
+/** Never rejects: what went wrong is in the reports, which are in the order of the targets. */
+export async function runFleet(fleet: Fleet): Promise<readonly TargetReport[]> {
+  const { targets, canaries, done, concurrency, maxFailures } = fleet;
+  const reports = new Map<Target, TargetReport>();
+  const pooled = new Set<string>();
+  const wanted = targets.filter((t) => !done.has(t));
+  let failures = 0;
+
+  const runOne = async (target: Target, turns: Turns): Promise<void> => {
+    const report = await runTarget(fleet, target, turns);
+    reports.set(target, report);
+    if (report.state === 'failed') failures++;
+    fleet.emit({ kind: 'ended', target: report, ended: reports.size, of: wanted.length });
+  };
+  const isStopped = (most: number): boolean => failures >= most || fleet.signal?.aborted === true;
+
+  const first = new Turns(pooled);
+  for (const target of wanted.filter((t) => canaries.has(t))) {
+    if (!isStopped(1)) await runOne(target, first);
+  }
+  const queue = failures > 0 ? [] : wanted.filter((t) => !canaries.has(t));
+  const work = async (turns: Turns): Promise<void> => {
+    while (!isStopped(maxFailures)) {
+      const target = nextFor(turns, queue);
+      if (target === null) break;
+      await runOne(target, turns);
+    }
+    await turns.close();
+  };
+  const others = Array.from({ length: Math.min(concurrency, queue.length) - 1 }, () => new Turns(pooled));
+  await Promise.all([first, ...others].map(work));
+  return targets.map((t) => reports.get(t) ?? unrun(t, canaries.has(t), done.has(t)));
+}
+
+/** One that can go on with the connection that there is, before one that needs another. */
+function nextFor({ group }: Turns, queue: Target[]): Target | null {
+  const same = group === null ? 0 : queue.findIndex((t) => t.group === group);
+  return queue.splice(Math.max(same, 0), 1)[0] ?? null;
+}
+
+const named = ({ name, id }: Target) => ({ name, id });
+
+const unrun = (target: Target, isCanary: boolean, isDone: boolean): TargetReport => ({
+  ...named(target),
+  isCanary,
+  state: isDone ? 'done-before' : 'not-begun',
+  report: null,
+  error: null,
+  executionTimeMs: null,
+});
+
+async function runTarget(fleet: Fleet, target: Target, turns: Turns): Promise<TargetReport> {
+  const { goal, now, emit } = fleet;
+  const begun = now();
+  emit({ kind: 'begun', target: named(target) });
+  const job = fleet.jobFor(target, (event) => emit({ kind: 'event', target: named(target), event }));
+  const door = doorOf(target, job.door, fleet.sharedDoor(target, job.emit), turns);
+  const outcome = await migrate(goal, { ...job, door });
+  await turns.ended(outcome.error === null);
+  return {
+    ...named(target),
+    isCanary: fleet.canaries.has(target),
+    state: stateOf(outcome),
+    report: outcome.report,
+    error: outcome.error === null ? null : said(outcome.error, target),
+    executionTimeMs: Math.round(now() - begun),
+  };
+}
+
+function doorOf({ group, path }: Target, own: Door, shared: Pick<Door, 'open'> | null, turns: Turns): Door {
+  const open: Door['open'] = async (layout) => {
+    if (shared === null || group === null || path === null) {
+      // No more connections at once than there are who work.
+      await turns.close();
+      return own.open(layout);
+    }
+    const openShared = () => shared.open(layout);
+    return turns.open({ group, path, openShared, openOwn: () => own.open(layout) });
+  };
+  return { ...own, open };
+}
+
+function stateOf({ report, error }: Outcome): TargetState {
+  if (error !== null) return 'failed';
+  if (report.applied.length === 0) return 'up-to-date';
+  return report.dryRun ? 'pending' : 'migrated';
+}
+
+/** golang-migrate makes no schema either: one that is not there may be a typing error. */
+function said(error: MigrateError, { schema }: Target): MigrateError {
+  if (error.reason !== 'no_schema' || schema === null) return error;
+  const told = new MigrateError(error.code, error.reason, {
+    operation: error.operation,
+    message: `there is no schema ${identifier(schema)}, or no right to use it`,
+    hint: `\`create schema ${identifier(schema)}\`, or \`grant usage on schema ${identifier(schema)}\` to the role, and run the same command again`,
+    cause: error,
+  });
+  told.report = error.report;
+  return told;
+}

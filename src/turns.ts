@@ -1,0 +1,69 @@
+/** One connection, on which the targets of one group take turns. */
+
+import type { Session } from './pg/session.ts';
+import { refused } from './refused.ts';
+import { BACK } from './session-state.ts';
+import { setPath } from './sql/search-path.ts';
+
+/** What a target's session is to be. */
+export interface Wanted {
+  /** Of those that may use it one after the other. */
+  readonly group: string;
+  readonly path: string;
+  /** Of the group, with a search_path of no schema. */
+  readonly openShared: () => Promise<Session>;
+  /** Of the target alone. */
+  readonly openOwn: () => Promise<Session>;
+}
+
+export class Turns {
+  /** Groups behind a pooler, where a search_path that was set may be met by whoever comes next. */
+  readonly #pooled: Set<string>;
+  #base: Session | null = null;
+  /** Whose it is. */
+  group: string | null = null;
+
+  /** `pooled` is filled as they are found, for all who have it. */
+  constructor(pooled: Set<string>) {
+    this.#pooled = pooled;
+  }
+
+  /** For one target; closing it keeps the connection. */
+  async open({ group, path, openShared, openOwn }: Wanted): Promise<Session> {
+    if (group !== this.group || this.#base?.isOver === true) await this.close();
+    if (this.#base === null && !this.#pooled.has(group)) {
+      const base = await openShared();
+      if (await isDirect(base)) {
+        this.#base = base;
+        this.group = group;
+      } else this.#pooled.add(group);
+    }
+    return this.#base === null ? openOwn() : this.#base.handedOn(BACK, [setPath(path)]);
+  }
+
+  /** What a failure leaves behind in a session is not looked into: the next target has a new one. */
+  async ended(isSound: boolean): Promise<void> {
+    if (!isSound) await this.close();
+  }
+
+  async close(): Promise<void> {
+    const base = this.#base;
+    this.#base = null;
+    this.group = null;
+    await base?.close().catch(() => {});
+  }
+}
+
+/** Closes it where it is not. */
+async function isDirect(session: Session): Promise<boolean> {
+  let isIt = false;
+  try {
+    const reply = session.query('select pg_catalog.pg_backend_pid()::text as pid');
+    const { sets } = await refused(reply, 'MIGRATION_INIT_FAILED', 'identify the database');
+    session.pid = Number(sets[0]?.[0]?.pid);
+    isIt = !session.isPooled;
+  } finally {
+    if (!isIt) await session.close().catch(() => {});
+  }
+  return isIt;
+}
