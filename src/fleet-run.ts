@@ -87,7 +87,6 @@ async function runTarget(fleet: Fleet, target: Target, turns: Turns): Promise<Ta
   const job = fleet.jobFor(target, (event) => emit({ kind: 'event', target: named(target), event }));
   const door = doorOf(target, job.door, fleet.sharedDoor(target, job.emit), turns);
   const outcome = await migrate(goal, { ...job, door });
-  await turns.ended(outcome.error === null);
   return {
     ...named(target),
     isCanary: fleet.canaries.has(target),
@@ -117,15 +116,18 @@ function stateOf({ report, error }: Outcome): TargetState {
   return report.dryRun ? 'pending' : 'migrated';
 }
 
-/** golang-migrate makes no schema either: one that is not there may be a typing error. */
+/** In the words of a fleet. golang-migrate makes no schema either: one that is not there may be a typing error. */
 function said(error: MigrateError, { schema }: Target): MigrateError {
-  if (error.reason !== 'no_schema' || schema === null) return error;
-  const told = new MigrateError(error.code, error.reason, {
-    operation: error.operation,
-    message: `there is no schema ${identifier(schema)}, or no right to use it`,
-    hint: `\`create schema ${identifier(schema)}\`, or \`grant usage on schema ${identifier(schema)}\` to the role, and run the same command again`,
-    cause: error,
-  });
+  const isMissing = error.reason === 'no_schema' && schema !== null;
+  const name = identifier(schema ?? '-');
+  const hint = isMissing
+    ? `\`create schema ${name}\`, or \`grant usage on schema ${name}\` to the role, and run \`task migrate:fleet\` again`
+    : error.hint.replaceAll(/\btask migrate(?=`| -- --a)/g, 'task migrate:fleet');
+  if (hint === error.hint) return error;
+  const { operation, sqlstate, location, excerpt, details } = error;
+  const message = isMissing ? `there is no schema ${name}, or no right to use it` : error.message;
+  const common = { operation, message, sqlstate, location, excerpt, details, hint, cause: error };
+  const told = new MigrateError(error.code, error.reason, common);
   told.report = error.report;
   return told;
 }

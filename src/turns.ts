@@ -20,6 +20,8 @@ export class Turns {
   /** Groups behind a pooler, where a search_path that was set may be met by whoever comes next. */
   readonly #pooled: Set<string>;
   #base: Session | null = null;
+  /** The turn before. */
+  #last: Session | null = null;
   /** Whose it is. */
   group: string | null = null;
 
@@ -30,7 +32,9 @@ export class Turns {
 
   /** For one target; closing it keeps the connection. */
   async open({ group, path, openShared, openOwn }: Wanted): Promise<Session> {
-    if (group !== this.group || this.#base?.isOver === true) await this.close();
+    // What a failure has left behind in a session is not looked into: the next target has a new one.
+    const isSound = this.#base?.isSound !== false && this.#last?.isSound !== false;
+    if (group !== this.group || !isSound) await this.close();
     if (this.#base === null && !this.#pooled.has(group)) {
       const base = await openShared();
       if (await isDirect(base)) {
@@ -38,17 +42,14 @@ export class Turns {
         this.group = group;
       } else this.#pooled.add(group);
     }
-    return this.#base === null ? openOwn() : this.#base.handedOn(BACK, [setPath(path)]);
-  }
-
-  /** What a failure leaves behind in a session is not looked into: the next target has a new one. */
-  async ended(isSound: boolean): Promise<void> {
-    if (!isSound) await this.close();
+    this.#last = this.#base?.handedOn(BACK, [setPath(path)]) ?? null;
+    return this.#last ?? openOwn();
   }
 
   async close(): Promise<void> {
     const base = this.#base;
     this.#base = null;
+    this.#last = null;
     this.group = null;
     await base?.close().catch(() => {});
   }

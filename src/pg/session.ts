@@ -32,8 +32,8 @@ export class Session {
     this.onNotice({ severity: notice.severity ?? 'NOTICE', message: notice.message ?? '' });
   /** pg emits `error` on an idle client whose socket breaks; the next message will fail and say so. */
   readonly #ignore = () => {};
-  readonly #over = () => {
-    this.#isOver = true;
+  readonly #unsound = () => {
+    this.#isSound = false;
   };
   /** A client of the caller's: to be left as it was. */
   readonly lent: boolean;
@@ -55,7 +55,7 @@ export class Session {
   settings: readonly string[] = [];
   /** Goes in front of the first message; returns no rows. */
   #first = '';
-  #isOver = false;
+  #isSound = true;
 
   constructor(client: pg.ClientBase, beside: Aside, end: () => Promise<void>, lent = false) {
     this.lent = lent;
@@ -65,12 +65,12 @@ export class Session {
     this.#end = end;
     client.on('notice', this.#relayNotice);
     client.on('error', this.#ignore);
-    client.on('end', this.#over);
+    client.on('end', this.#unsound);
   }
 
-  /** The connection is gone, as far as has been heard. */
-  get isOver(): boolean {
-    return this.#isOver;
+  /** No message has failed, and the connection is there as far as has been heard. */
+  get isSound(): boolean {
+    return this.#isSound;
   }
 
   /** The same connection for the next who works on it, which stays open behind that; `first` costs no round trip. */
@@ -111,6 +111,7 @@ export class Session {
 
   #submit(message: Message): Promise<Reply> {
     this.#client.query(message);
+    message.done.catch(this.#unsound);
     return message.done;
   }
 
@@ -143,6 +144,6 @@ export class Session {
       throw new Error(`the goodbye was not answered within ${GOODBYE_MS / 1000} s`);
     }
     this.#client.removeListener('error', this.#ignore);
-    this.#client.removeListener('end', this.#over);
+    this.#client.removeListener('end', this.#unsound);
   }
 }

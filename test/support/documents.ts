@@ -34,6 +34,10 @@ export interface Document {
   readonly notReached?: readonly { readonly id: string }[];
   readonly unknown?: readonly { readonly id: string }[];
   readonly migrations?: readonly { readonly id: string; readonly state: string }[];
+  readonly counts?: Readonly<Record<string, number>>;
+  readonly shard?: { readonly number: number; readonly of: number } | null;
+  readonly of?: number;
+  readonly targets?: readonly { readonly name: string; readonly state: string }[];
   readonly warnings: readonly { readonly reason: string; readonly message: string }[];
   readonly error: ErrorDocument | null;
 }
