@@ -62,6 +62,11 @@ const PLAN = {
   'nothing pending': () =>
     cases.later({ count: quick ? 20 : 200, pending: 0, ms: 10, rounds: ROUNDS, tools: NODE, say }),
   replicas: () => cases.replicas({ count: quick ? 5 : 50, ms: 10, rounds: Math.min(ROUNDS, 3), say }),
+  tenants: () => cases.tenants({ count: quick ? 100 : 1000, files: 5, pending: 5, ms: 5, rounds: 1, say }),
+  'tenants, one pending': () =>
+    cases.tenants({ count: quick ? 100 : 1000, files: 20, pending: 1, ms: 5, rounds: 1, say }),
+  'tenants, nothing pending': () =>
+    cases.tenants({ count: quick ? 100 : 1000, files: 20, pending: 0, ms: 5, rounds: 1, say }),
   copy: () => cases.largeFile({ megabytes: quick ? 10 : 500, rounds: Math.min(ROUNDS, 3), say }),
   inserts: () => cases.largeFile({ inserts: quick ? 10_000 : 200_000, rounds: Math.min(ROUNDS, 3), say }),
   'many files': () => cases.manyFiles({ count: quick ? 500 : 10_000, rounds: Math.min(ROUNDS, 3), say }),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { all, oneByOne, small } from './files.mjs';
 import { run } from './measure.mjs';
 import { PEERS, PSQL, pairs } from './peers.mjs';
-import { createDatabase, dropDatabase, heard, rungs, urlOf, work } from './server.mjs';
+import { ask, createDatabase, dropDatabase, heard, rungs, urlOf, work } from './server.mjs';
 
 /** Each of `contestants` (name to a function from URL to command) on a database of its own, `rounds` times in turns. */
 async function takeTurns({ contestants, ms, rounds, like = {}, say }) {
@@ -112,6 +112,56 @@ export async function replicas({ count, ms, rounds, say }) {
       found[name].queries = after.queries - before.queries;
       found[name].locks = after.locks - before.locks;
       found[name].peak = Math.max(found[name].peak, ...ends.map((e) => e.peak));
+      say(`  ${name}: ${(found[name].times.at(-1) / 1000).toFixed(2)} s`);
+      await dropDatabase(database);
+    }
+  }
+  await dropDatabase(like);
+  return found;
+}
+
+/** `count` schemas of one database, in which `pending` of `files` migrations are not applied: one fleet, and a loop. */
+export async function tenants({ count, files, pending, ms, rounds, say }) {
+  const folder = folderFor(`tenants-${files}-${pending}`, 'pairs');
+  const schemas = Array.from({ length: count }, (_, i) => `tenant_${i + 1}`);
+  const config = join(work, 'fleet.yaml');
+  writeFileSync(
+    config,
+    "targets:\n  query: select nspname as schema from pg_namespace where nspname like 'tenant%'\n",
+  );
+  const fleet = (url) => ({
+    program: process.execPath,
+    args: [rungs, 'fleet', '--config', config, '--path', folder],
+    env: { DATABASE_URL: url },
+  });
+  const like = await createDatabase();
+  const there = await urlOf(like);
+  for (const schema of schemas) await ask(`create schema ${schema}`, there);
+  pairs(folder, small(files - pending));
+  if (pending < files) await run(fleet(there));
+  pairs(folder, small(files));
+
+  const loop = async (url) => {
+    const ends = [];
+    for (const schema of schemas)
+      ends.push(await run(PEERS['golang-migrate'].command(folder, `${url}&search_path=${schema}`)));
+    return { peak: Math.max(...ends.map((end) => end.peak)) };
+  };
+  const contestants = { 'rungs fleet': (url) => run(fleet(url)) };
+  if (PEERS['golang-migrate'].isThere()) contestants['golang-migrate in a loop'] = loop;
+  const found = Object.fromEntries(Object.keys(contestants).map((name) => [name, { times: [], peak: 0 }]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, work] of Object.entries(contestants)) {
+      const database = await createDatabase(like);
+      const url = await urlOf(database, ms);
+      const before = await heard(ms);
+      const begun = performance.now();
+      const { peak } = await work(url);
+      found[name].times.push(performance.now() - begun);
+      const after = await heard(ms);
+      found[name].queries = after.queries - before.queries;
+      found[name].locks = after.locks - before.locks;
+      found[name].peak = Math.max(found[name].peak, peak);
       say(`  ${name}: ${(found[name].times.at(-1) / 1000).toFixed(2)} s`);
       await dropDatabase(database);
     }

@@ -41,6 +41,9 @@ const TITLES = {
   'one pending': ['One pending among 1,000, 10 ms away', 'rungs'],
   'nothing pending': ['Nothing pending among 200, 10 ms away', 'rungs'],
   replicas: ['50 replicas at once on an up-to-date database, 10 ms away', 'rungs, bundled'],
+  tenants: ['5 small migrations in each of 1,000 empty schemas, 5 ms away', 'rungs fleet'],
+  'tenants, one pending': ['One pending among 20 in each of 1,000 schemas, 5 ms away', 'rungs fleet'],
+  'tenants, nothing pending': ['Nothing pending among 20 in each of 1,000 schemas, 5 ms away', 'rungs fleet'],
   copy: ['500 MB of COPY data as pg_dump writes it', 'rungs'],
   inserts: ['200,000 INSERT lines', 'rungs'],
   'many files': ['10,000 pairs, all applied', 'reading the files'],
@@ -51,6 +54,13 @@ const GOALS = [
   ['faster than golang-migrate, 200 at 10 ms', 'first', 'golang-migrate', 'rungs', 50],
   ['faster than psql -1, 200 at 10 ms', 'first', 'psql -1', 'rungs', 10],
   ['faster than golang-migrate, 50 replicas', 'replicas', 'golang-migrate', 'rungs, bundled', 10],
+  ...['tenants', 'tenants, one pending', 'tenants, nothing pending'].map((name) => [
+    `faster than a loop over golang-migrate, ${name}`,
+    name,
+    'golang-migrate in a loop',
+    'rungs fleet',
+    10,
+  ]),
   ...['node-pg-migrate', 'knex', 'umzug', 'drizzle-orm', 'postgres-migrations'].map((name) => [
     `faster than ${name}, nothing pending`,
     'nothing pending',
