@@ -87,10 +87,12 @@ async function runTarget(fleet: Fleet, target: Target, turns: Turns): Promise<Ta
   const job = fleet.jobFor(target, (event) => emit({ kind: 'event', target: named(target), event }));
   const door = doorOf(target, job.door, fleet.sharedDoor(target, job.emit), turns);
   const outcome = await migrate(goal, { ...job, door });
+  const state = stateOf(outcome);
+  if (state === 'up-to-date' || state === 'pending') turns.looked();
   return {
     ...named(target),
     isCanary: fleet.canaries.has(target),
-    state: stateOf(outcome),
+    state,
     report: outcome.report,
     error: outcome.error === null ? null : said(outcome.error, target),
     executionTimeMs: Math.round(now() - begun),

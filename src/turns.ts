@@ -20,8 +20,9 @@ export class Turns {
   /** Groups behind a pooler, where a search_path that was set may be met by whoever comes next. */
   readonly #pooled: Set<string>;
   #base: Session | null = null;
-  /** The turn before. */
+  /** The turn before, and whether it has only looked. */
   #last: Session | null = null;
+  #hasLooked = true;
   /** Whose it is. */
   group: string | null = null;
 
@@ -42,14 +43,22 @@ export class Turns {
         this.group = group;
       } else this.#pooled.add(group);
     }
-    this.#last = this.#base?.handedOn(BACK, [setPath(path)]) ?? null;
+    const first = this.#hasLooked ? [] : BACK;
+    this.#hasLooked = false;
+    this.#last = this.#base?.handedOn(first, [setPath(path)]) ?? null;
     return this.#last ?? openOwn();
+  }
+
+  /** Behind one in which nothing was run there is nothing to go back from. */
+  looked(): void {
+    this.#hasLooked = true;
   }
 
   async close(): Promise<void> {
     const base = this.#base;
     this.#base = null;
     this.#last = null;
+    this.#hasLooked = true;
     this.group = null;
     await base?.close().catch(() => {});
   }

@@ -8,9 +8,11 @@ export const NOWHERE = '';
 /** The value for one schema alone, quoted as in SQL. */
 export const pathOf = (schema: string): string => identifier(schema);
 
-/** Sets it for the session, and returns no row. */
+/** Sets it for the session, and returns no row. What a connection string says is not always what SET would understand. */
 export const setPath = (path: string): string =>
-  `do ${dollar(` begin perform pg_catalog.set_config('search_path', ${literal(path)}, false); end `)}`;
+  /^"(?:[^"]|"")+"$/.test(path)
+    ? `set search_path to ${path}`
+    : `do ${dollar(` begin perform pg_catalog.set_config('search_path', ${literal(path)}, false); end `)}`;
 
 /** The first name of the list, as the server reads it (SplitIdentifierString); null where there is none. */
 export function firstOf(path: string): string | null {
