@@ -9,7 +9,7 @@ import type { Door, Job } from './job.ts';
 import type { Goal } from './migration.ts';
 import type { Outcome } from './report.ts';
 import { identifier } from './sql/quote.ts';
-import { Turns } from './turns.ts';
+import { inPlace, Turns } from './turns.ts';
 
 export interface Fleet {
   readonly goal: Goal;
@@ -104,7 +104,7 @@ function doorOf({ group, path }: Target, own: Door, shared: Pick<Door, 'open'> |
     if (shared === null || group === null || path === null) {
       // No more connections at once than there are who work.
       await turns.close();
-      return own.open(layout);
+      return inPlace(await own.open(layout), path);
     }
     const openShared = () => shared.open(layout);
     return turns.open({ group, path, openShared, openOwn: () => own.open(layout) });

@@ -1,9 +1,12 @@
 /** One connection, on which the targets of one group take turns. */
 
+import { MigrateError } from './errors.ts';
 import type { Session } from './pg/session.ts';
 import { refused } from './refused.ts';
 import { BACK } from './session-state.ts';
-import { setPath } from './sql/search-path.ts';
+import { firstOf, setPath } from './sql/search-path.ts';
+
+const OPERATION = 'identify the database';
 
 /** What a target's session is to be. */
 export interface Wanted {
@@ -46,7 +49,7 @@ export class Turns {
     const first = this.#hasLooked ? [] : BACK;
     this.#hasLooked = false;
     this.#last = this.#base?.handedOn(first, [setPath(path)]) ?? null;
-    return this.#last ?? openOwn();
+    return this.#last ?? inPlace(await openOwn(), path);
   }
 
   /** Behind one in which nothing was run there is nothing to go back from. */
@@ -64,12 +67,34 @@ export class Turns {
   }
 }
 
+/** The session, with the search_path that it was to start with: poolers may be told to drop that in silence. */
+export async function inPlace(session: Session, path: string | null): Promise<Session> {
+  if (path === null) return session;
+  try {
+    const reply = session.query(
+      "select pg_catalog.current_setting('search_path') as path, current_schema() as schema",
+    );
+    const { sets } = await refused(reply, 'MIGRATION_INIT_FAILED', OPERATION);
+    const { path: said, schema } = sets[0]?.[0] ?? {};
+    // One that hands it on may write it in other words; a schema that is not there the engine will miss.
+    if (said === path || schema == null || schema === firstOf(path)) return session;
+    throw new MigrateError('MIGRATION_INIT_FAILED', 'pooler', {
+      operation: OPERATION,
+      message: 'the session has not the search_path that it was to start with; nothing was run',
+      hint: 'a connection pooler in between drops it (`ignore_startup_parameters`): connect to the server’s own port',
+    });
+  } catch (e) {
+    await session.close().catch(() => {});
+    throw e;
+  }
+}
+
 /** Closes it where it is not. */
 async function isDirect(session: Session): Promise<boolean> {
   let isIt = false;
   try {
     const reply = session.query('select pg_catalog.pg_backend_pid()::text as pid');
-    const { sets } = await refused(reply, 'MIGRATION_INIT_FAILED', 'identify the database');
+    const { sets } = await refused(reply, 'MIGRATION_INIT_FAILED', OPERATION);
     session.pid = Number(sets[0]?.[0]?.pid);
     isIt = !session.isPooled;
   } finally {

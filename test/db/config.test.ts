@@ -113,6 +113,7 @@ test('config tells the value and the source of each setting, and no password', a
     'hooks.beforeEach: null (default)',
     'hooks.afterEach: null (default)',
     'hooks.afterAll: null (default)',
+    'targets: null (default)',
     'plain: false (default)',
     'onDuplicateObject: fail (default)',
     'allowMissingDown: false (default)',

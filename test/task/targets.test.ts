@@ -51,6 +51,7 @@ withTask('a project that includes the package', () => {
         ],
         ...[
           'migrate:adopt',
+          'migrate:fleet',
           'migrate:baseline',
           'migrate:force',
           'migrate:goto',
