@@ -95,23 +95,32 @@ export async function replicas({ count, ms, rounds, say }) {
   const like = await createDatabase();
   const bundle = bundleOf(folder);
   await run(bundle(await urlOf(like)));
-  const contestants = { 'rungs, bundled': bundle };
+  const atOnce = (commandFor) => async (url) => {
+    const ends = await Promise.all(Array.from({ length: count }, () => run(commandFor(url))));
+    return { peak: Math.max(...ends.map((end) => end.peak)) };
+  };
+  const contestants = { 'rungs, bundled': atOnce(bundle) };
   if (PEERS['golang-migrate'].isThere()) {
-    contestants['golang-migrate'] = (url) => PEERS['golang-migrate'].command(folder, url);
+    contestants['golang-migrate'] = atOnce((url) => PEERS['golang-migrate'].command(folder, url));
   }
+  return listened({ contestants, like, ms, rounds, say });
+}
+
+/** Each of `contestants` (name to a function from URL to its memory) on a copy of `like`, and what goes over the wire. */
+async function listened({ contestants, like, ms, rounds, say }) {
   const found = Object.fromEntries(Object.keys(contestants).map((name) => [name, { times: [], peak: 0 }]));
   for (let round = 0; round < rounds; round++) {
-    for (const [name, commandFor] of Object.entries(contestants)) {
+    for (const [name, work] of Object.entries(contestants)) {
       const database = await createDatabase(like);
       const url = await urlOf(database, ms);
       const before = await heard(ms);
       const begun = performance.now();
-      const ends = await Promise.all(Array.from({ length: count }, () => run(commandFor(url))));
+      const { peak } = await work(url);
       found[name].times.push(performance.now() - begun);
       const after = await heard(ms);
       found[name].queries = after.queries - before.queries;
       found[name].locks = after.locks - before.locks;
-      found[name].peak = Math.max(found[name].peak, ...ends.map((e) => e.peak));
+      found[name].peak = Math.max(found[name].peak, peak);
       say(`  ${name}: ${(found[name].times.at(-1) / 1000).toFixed(2)} s`);
       await dropDatabase(database);
     }
@@ -149,25 +158,7 @@ export async function tenants({ count, files, pending, ms, rounds, say }) {
   };
   const contestants = { 'rungs fleet': (url) => run(fleet(url)) };
   if (PEERS['golang-migrate'].isThere()) contestants['golang-migrate in a loop'] = loop;
-  const found = Object.fromEntries(Object.keys(contestants).map((name) => [name, { times: [], peak: 0 }]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, work] of Object.entries(contestants)) {
-      const database = await createDatabase(like);
-      const url = await urlOf(database, ms);
-      const before = await heard(ms);
-      const begun = performance.now();
-      const { peak } = await work(url);
-      found[name].times.push(performance.now() - begun);
-      const after = await heard(ms);
-      found[name].queries = after.queries - before.queries;
-      found[name].locks = after.locks - before.locks;
-      found[name].peak = Math.max(found[name].peak, peak);
-      say(`  ${name}: ${(found[name].times.at(-1) / 1000).toFixed(2)} s`);
-      await dropDatabase(database);
-    }
-  }
-  await dropDatabase(like);
-  return found;
+  return listened({ contestants, like, ms, rounds, say });
 }
 
 /** A file as pg_dump writes it, with `megabytes` of rows; or that many INSERTs. */
