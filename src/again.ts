@@ -35,6 +35,9 @@ export async function untilUnblocked(r: Running, once: (r: Running) => Promise<v
   }
 }
 
+export const isBlocked = ({ worker, analysis }: Running, e: MigrateError): boolean =>
+  worker.patience.attempts > 1 && analysis?.parsed !== false && blockedBy(e) !== null;
+
 function blockedBy({ reason, sqlstate }: MigrateError): 'lock_timeout' | 'queue' | 'deadlock' | null {
   if (reason === 'deadlock') return reason;
   if (reason !== 'lock_timeout') return null;

@@ -1,6 +1,6 @@
 /** Runs one step in its mode. */
 
-import { untilUnblocked } from './again.ts';
+import { isBlocked, untilUnblocked } from './again.ts';
 import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { warn } from './event.ts';
@@ -15,6 +15,7 @@ import type { Reply } from './pg/message.ts';
 import { resumable } from './resumable.ts';
 import { attempt, type Running, send, settle, told } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
+import * as statement from './statement-messages.ts';
 
 export interface Done {
   readonly mode: Mode;
@@ -85,6 +86,10 @@ const isForOneByOne = ({ worker, step, analysis }: Running, e: unknown): e is Mi
   e.reason !== 'hook' &&
   TRANSACTION_IN_THE_WAY.includes(e.sqlstate ?? '');
 
+/** What a migration of several in a message has failed with, and may yet be run: by itself it is tried as it can be. */
+export const hasOtherWays = (r: Running, e: MigrateError): boolean =>
+  isBlocked(r, e) || isTooLate(r, e) || isDuplicate(r, e) || isForOneByOne(r, e);
+
 /** With x-multi-statement golang-migrate would have run it so from the start. Nothing of the first try is left. */
 async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
   const { worker, step } = r;
@@ -133,6 +138,6 @@ function plainMessages({ worker, step, analysis }: Running): readonly FileMessag
   const { file } = step;
   // In golang-migrate's steps its own BEGIN and COMMIT count.
   if (file !== null && worker.multiStatement && analysis?.parsed === true && analysis.wrapper.length === 0)
-    return analysis.statements.map((st) => messages.alone(file, st));
+    return analysis.statements.map((st) => statement.alone(file, st));
   return [messages.plain(step)];
 }

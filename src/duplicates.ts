@@ -8,6 +8,7 @@ import { MessageFailed } from './pg/message.ts';
 import { attempt, type Running, send, settle, stopIfAborted, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
 import { withoutSecrets } from './sql/filled.ts';
+import * as statement from './statement-messages.ts';
 
 /** A column, a function, an object of any other kind, a schema, a relation: by PostgreSQL's appendix A, `duplicate_…`. */
 const DUPLICATE = ['42701', '42723', '42710', '42P06', '42P07'];
@@ -54,8 +55,8 @@ export async function withoutDuplicates(r: Running): Promise<void> {
     // A client on loan goes back without our transaction.
     if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
     stopIfAborted(worker, step);
-    if (!CREATES.test(file.text.slice(st.start, st.end))) await attempt(r, messages.alone(file, st));
-    else await unlessDuplicate(r, st, messages.behindSavepoint(file, st));
+    if (!CREATES.test(file.text.slice(st.start, st.end))) await attempt(r, statement.alone(file, st));
+    else await unlessDuplicate(r, st, statement.behindSavepoint(file, st));
   }
   await attempt(r, messages.closing(worker.envelope, step));
 }
@@ -68,7 +69,7 @@ async function unlessDuplicate(r: Running, st: Statement, message: FileMessage):
     if (server === null || !DUPLICATE.includes(server.code)) {
       throw told(r, await settle(r.worker, e, message), message);
     }
-    await attempt(r, own(messages.BACK_TO_SAVEPOINT));
+    await attempt(r, own(statement.BACK_TO_SAVEPOINT));
     leaveOut(r, st, `${server.message} (SQLSTATE ${server.code})`);
   }
 }

@@ -86,8 +86,9 @@ async function runSql(r: Run, name: HookName, file: MigrationFile): Promise<void
   const message = messages.alongside(worker.envelope, [hook]);
   worker.session.onNotice = ({ severity, message }) =>
     worker.emit({ kind: 'notice', severity, message, id: null });
+  const called = () => ({ id: name, name: file.path, direction: directionOf(r) });
   try {
-    const { tags } = await sendAs(worker, { id: name, name: file.path, direction: directionOf(r) }, message);
+    const { tags } = await sendAs(worker, called, message);
     if (tags.at(-1) === 'COMMIT') return;
   } catch (e) {
     throw await sqlFailed(r, name, message, e);

@@ -30,6 +30,8 @@ export interface Log {
   readonly seen: (head: Head) => void;
   readonly read: (source: Migrations, hooks: Hooks) => void;
   readonly started: (step: Step, mode: Mode) => void;
+  /** What was said to have started has not. */
+  readonly notBegun: () => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
   /** One that is in no step of its own. */
   readonly hooked: (hook: HookReport) => void;
@@ -112,6 +114,9 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     },
     hooked: (hook) => {
       ran.push(hook);
+    },
+    notBegun: () => {
+      current = null;
     },
     unknown: (step) => {
       current = null;

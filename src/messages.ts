@@ -10,10 +10,10 @@ import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
-import { marker } from './marker.ts';
-import type { Analysis, Direction, Migration, MigrationFile, Mode, Statement, Step } from './migration.ts';
+import { marker, markerBetween } from './marker.ts';
+import type { Analysis, Direction, Migration, Mode, Step } from './migration.ts';
 import { enclosing, held, type Locking } from './opening.ts';
-import type { IndexStatement, Place } from './recorded.ts';
+import type { Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { keptOf } from './sql/wording.ts';
 import { blanked } from './sql/wrapper.ts';
@@ -45,9 +45,6 @@ const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   head: step.to,
   ...keptOf(step),
 });
-
-/** Milliseconds since the message arrived, which began the transaction. */
-const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
 /** As much as the setting takes. */
 const LONGEST_MS = 2147483647;
@@ -83,16 +80,28 @@ function cleaned(e: Envelope, step: Step, first: readonly string[], limits: read
   return own(`${around}${[...e.cleanUp, ...limits].join('; ')}; `, hooks);
 }
 
+/** Where a migration is among those of its message. */
+export interface Seat {
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+}
+const ALONE: Seat = { isFirst: true, isLast: true };
+
 /**
  * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
  * waited for, the file's are held.
  */
-export function closing(e: Envelope, step: Step, { first, last } = enclosing(e, step)): FileMessage {
+export function closing(
+  e: Envelope,
+  step: Step,
+  { first, last } = enclosing(e, step),
+  { isFirst, isLast } = ALONE,
+): FileMessage {
   const { text, hooks } = cleaned(e, step, first, limit(e, 'local'));
-  const record = [...last, e.ledger.record(e.place, step, ELAPSED)].join('; ');
-  const end = `${record};
-${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
-  return own(`${text}${end}`, hooks);
+  const since = isFirst ? journal.ARRIVAL : journal.afterLast(e.place);
+  const record = [...last, e.ledger.record(e.place, step, journal.elapsed(since))].join('; ');
+  const write = journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done', since);
+  return own(`${text}${record};\n${write}; commit; ${isLast ? marker(e) : markerBetween(e)}`, hooks);
 }
 
 /** File, ledger and journal in one transaction and one message. */
@@ -101,9 +110,10 @@ export function atomic(
   step: Step,
   analysis: Analysis | null = null,
   around = enclosing(e, step),
+  seat = ALONE,
 ): FileMessage {
   const first = opening(e, step, around);
-  const last = closing(e, step, around);
+  const last = closing(e, step, around, seat);
   const body = `${first.text}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; `;
   const tagsBefore = around.before.length + limit(e, 'local').length + weave(e.hooks.before, step).tags;
   const statements = analysis?.statements.length ?? 0;
@@ -149,44 +159,6 @@ ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)};
   return own(`${head}${text}${end}`, moved(hooks, head.length, 1));
 }
 
-/**
- * Our own writes between two statements of a resumable file: as ourselves, whatever role, timeout or read-only
- * default the file has set, and leaving all of that in force for its next statement.
- */
-function aside(write: string): string {
-  return `set local session_authorization to default; set local role to default; set local statement_timeout = 0; set local lock_timeout = 0; ${write}`;
-}
-
-/** A statement that may run in a transaction goes with its progress: exactly once. */
-export function together(
-  e: Envelope,
-  file: MigrationFile,
-  st: Statement,
-  row: bigint,
-  done: number,
-  sum: string,
-): FileMessage {
-  const before = 'begin read write; ';
-  const text = `${before}${file.text.slice(st.start, st.end)}
-; set constraints all immediate; ${aside(journal.advance(e.place, row, done, sum))}; commit`;
-  return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
-}
-
-/** One that may fail without ending its transaction. */
-export function behindSavepoint(file: MigrationFile, st: Statement): FileMessage {
-  const before = 'savepoint rungs_statement; ';
-  const text = `${before}${file.text.slice(st.start, st.end)}\n; release savepoint rungs_statement`;
-  return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
-}
-
-export const BACK_TO_SAVEPOINT = 'rollback to savepoint rungs_statement; release savepoint rungs_statement';
-
-/** One that may not goes alone, and its progress after it: at least once. */
-export function alone(file: MigrationFile, st: Statement): FileMessage {
-  const text = file.text.slice(st.start, st.end);
-  return { text, before: 0, offset: st.start, tagsBefore: 0, data: dataOf(file, st) };
-}
-
 /** As golang-migrate sends it: the file and nothing else. */
 export const plain = ({ file }: Step): FileMessage => ({
   text: file?.text ?? '',
@@ -195,12 +167,6 @@ export const plain = ({ file }: Step): FileMessage => ({
   tagsBefore: 0,
   data: dataOf(file),
 });
-
-export const progress = (e: Envelope, row: bigint, done: number, sum: string): string =>
-  `begin read write; ${aside(journal.advance(e.place, row, done, sum))}; commit`;
-
-export const noteIndexes = (e: Envelope, row: bigint, statement: IndexStatement): string =>
-  `begin read write; ${aside(journal.noteIndexes(e.place, row, statement))}; commit`;
 
 /** What a run needs before its first step: the tables, and what happened without us. */
 export function prepare(

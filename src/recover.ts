@@ -10,8 +10,8 @@ import type { Worker } from './send.ts';
 
 export interface Fate {
   readonly recorded: Recorded;
-  /** The step's journal row if it was committed. */
-  readonly row: JournalRow | null;
+  /** Of each step that was sent, its journal row if it was committed. */
+  readonly rows: readonly (JournalRow | null)[];
   /** Steps of this run that had been committed, and are not there: a standby that had not heard of them took over. */
   readonly gone: readonly Step[];
 }
@@ -23,7 +23,7 @@ export interface Fate {
 export async function findOut(
   worker: Worker,
   job: Job,
-  step: Step,
+  sent: readonly Step[],
   done: readonly Step[],
 ): Promise<Fate | null> {
   const { lockIds, perMessage, author, ledger, place } = worker.envelope;
@@ -46,7 +46,7 @@ export async function findOut(
       // What has been read is known, though the connection be lost once more; its end lets go of the locks too.
       await release(session, ids, job).catch(() => {});
       const row = (of: Step) => rowOf(of, recorded.journal, author.run, ledger);
-      return { recorded, row: row(step), gone: done.filter((of) => row(of) === null) };
+      return { recorded, rows: sent.map(row), gone: done.filter((of) => row(of) === null) };
     } finally {
       await session.close().catch(() => {});
     }

@@ -13,6 +13,7 @@ import { opened } from './opened.ts';
 import type { IndexStatement } from './recorded.ts';
 import { sumOf } from './rows.ts';
 import { attempt, type Running, stopIfAborted } from './send.ts';
+import * as statement from './statement-messages.ts';
 
 export async function resumable(r: Running): Promise<void> {
   const { worker, step } = r;
@@ -42,7 +43,7 @@ async function runStatements(r: Running, file: MigrationFile, row: bigint): Prom
   const done = step.resume?.doneStatements.length ?? 0;
   for (const st of statements.slice(0, done)) {
     // The session that had made these settings is gone.
-    if (st.session) await attempt(r, messages.alone(file, st));
+    if (st.session) await attempt(r, statement.alone(file, st));
   }
   const interrupted = step.resume?.indexStatement ?? null;
   if (interrupted !== null)
@@ -54,7 +55,7 @@ async function runStatements(r: Running, file: MigrationFile, row: bigint): Prom
     const sum = await sumOf(file, st);
     const isFreed = st.patient && isLimited(r, file, statements.slice(0, i));
     const progress = [
-      messages.progress(worker.envelope, row, i, sum),
+      statement.progress(worker.envelope, row, i, sum),
       ...(isFreed ? [messages.limited(worker.envelope)] : []),
     ].join('; ');
     if (i === done && interrupted !== null && (await isBuilt(ask(r), interrupted, sum))) {
@@ -62,7 +63,7 @@ async function runStatements(r: Running, file: MigrationFile, row: bigint): Prom
     } else {
       try {
         if (st.run === 'transaction') {
-          const message = messages.together(worker.envelope, file, st, row, i, sum);
+          const message = statement.together(worker.envelope, file, st, row, i, sum);
           await untilUnblocked(r, async (again) => void (await attempt(again, message)));
           continue;
         }
@@ -91,11 +92,11 @@ async function runAlone(
 ): Promise<void> {
   const was = st.concurrentIndex === null ? null : await observe(ask(r), st.concurrentIndex, sum);
   const before = [
-    ...(was === null ? [] : [messages.noteIndexes(r.worker.envelope, row, was)]),
+    ...(was === null ? [] : [statement.noteIndexes(r.worker.envelope, row, was)]),
     ...(isFreed ? [messages.UNLIMITED] : []),
   ];
   if (before.length > 0) await attempt(r, own(before.join('; ')));
-  await attempt(r, messages.alone(file, st));
+  await attempt(r, statement.alone(file, st));
   const invalid = was === null ? null : await stillInvalid(ask(r), was);
   if (invalid !== null) throw leftInvalid(r, invalid, st.line);
 }

@@ -63,13 +63,13 @@ const CANCEL_AGAIN_MS = 300;
 export function send(r: Running, message: FileMessage, rows = false): Promise<Reply> {
   const { id, name } = r.step.migration;
   const called = { id, name, direction: r.step.direction };
-  return sendAs(r.worker, called, message, rows, r.canLetGo);
+  return sendAs(r.worker, () => called, message, rows, r.canLetGo);
 }
 
-/** `called`: who is told to wait, where it is for somebody else's lock. */
+/** `called`: who is told to wait now, where it is for somebody else's lock. */
 export async function sendAs(
   worker: Worker,
-  called: StepName,
+  called: () => StepName,
   { text, data }: FileMessage,
   rows = false,
   canLetGo = false,
@@ -97,7 +97,7 @@ export async function sendAs(
 /** A lock_timeout of less than that should not end before anyone has looked. */
 const WATCH_AFTER_MS = { most: 1000, least: 250 };
 
-function watchOver(worker: Worker, called: StepName, canLetGo: boolean, ended: AbortSignal) {
+function watchOver(worker: Worker, called: () => StepName, canLetGo: boolean, ended: AbortSignal) {
   const { session, emit, envelope, beside, patience } = worker;
   const half = patience.timeoutMs === 0 ? WATCH_AFTER_MS.most : patience.timeoutMs / 2;
   const afterMs = Math.max(Math.min(half, WATCH_AFTER_MS.most), WATCH_AFTER_MS.least);

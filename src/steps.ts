@@ -2,18 +2,19 @@
 
 import { chosenFor } from './analysed.ts';
 import { apply } from './apply.ts';
+import { applyBatch, type Listener, together } from './batch.ts';
 import { MigrateError } from './errors.ts';
-import { commandFor, operationOf } from './failure.ts';
+import type { Hooks } from './hook.ts';
 import { type Run, runAll, runCalls } from './hooks.ts';
 import type { Job } from './job.ts';
 import { RACED } from './ledger/journal.ts';
 import type { Log } from './log.ts';
 import { look, readRecorded } from './look.ts';
+import { lost, tellLoss } from './loss.ts';
 import type { Step } from './migration.ts';
 import { noteFailure } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
-import { findOut } from './recover.ts';
-import { SessionLost, stopIfAborted, type Worker } from './send.ts';
+import { type Running, SessionLost, stopIfAborted, type Worker } from './send.ts';
 import { LOCKED } from './sql/advisory.ts';
 
 /** Another run has the locks, or has been there meanwhile; where each message takes them for itself, that is no failure. */
@@ -27,39 +28,81 @@ const isOvertaken = ({ envelope }: Worker, e: unknown): boolean =>
  * planned anew.
  */
 export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
-  const { worker, job, log, steps, analysed, hooks } = run;
+  const { worker, job, steps, analysed, hooks } = run;
   if (steps.length > 0) await runAll(run, 'beforeAll');
-  for (const [i, step] of steps.entries()) {
-    const { analysis, mode } = chosenFor(analysed, step, job.plainOnly);
-    stopIfAborted(worker, step);
-    await runCalls(run, 'beforeEach', step);
-    log.started(step, mode);
-    try {
-      const done = await apply({ worker, step, analysis, mode });
-      log.finished(step, done);
-      if (done.locks < worker.envelope.lockIds.length) await lockAgain(worker, job, log, step);
-    } catch (e) {
-      if (e instanceof SessionLost) {
-        await tellLoss(worker, job, log, step, steps.slice(0, i), e);
-        await runCalls(run, 'afterEach', step);
-        if (step !== steps.at(-1)) throw lost(worker, step, e, 'the others were not begun');
-        if (hooks.afterAll.length > 0)
-          throw lost(worker, step, e, 'it was committed; the afterAll hooks were not run');
-        return 'done';
-      }
-      if (isOvertaken(worker, e)) return 'overtaken';
-      // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
-      const after = await look(worker.session, job.door.table, worker.envelope.ledger.layout)
-        .then((sight) => readRecorded(worker.session, sight))
-        .catch(() => null);
-      if (after !== null) log.landed(after);
-      await noteFailure(worker.session, worker.envelope, step, mode, e);
-      throw e;
-    }
-    await runCalls(run, 'afterEach', step);
+  const all = steps.map((step): Running => ({ worker, step, ...chosenFor(analysed, step, job.plainOnly) }));
+  // What a batch could not do with a migration is done with it alone.
+  let isAlone = hasCalls(hooks);
+  for (let next = 0; next < all.length; ) {
+    const [first] = all.slice(next, next + 1) as [Running];
+    stopIfAborted(worker, first.step);
+    const sent = together(all.slice(next), isAlone ? 0 : job.batchSize);
+    await runCalls(run, 'beforeEach', first.step);
+    const end = await runTogether(run, sent, steps.slice(0, next));
+    if (end.kind !== 'on') return end.kind;
+    next += end.done;
+    isAlone = hasCalls(hooks) || end.done < sent.length;
+    if (end.done > 0) await runCalls(run, 'afterEach', (all[next - 1] as Running).step);
   }
   if (steps.length > 0) await runAll(run, 'afterAll');
   return 'done';
+}
+
+/** A function around each migration is called between them, so none can share a message. */
+const hasCalls = ({ beforeEach, afterEach }: Hooks): boolean =>
+  [...beforeEach, ...afterEach].some((hook) => hook.kind !== 'sql');
+
+type End = { readonly kind: 'on'; readonly done: number } | { readonly kind: 'done' | 'overtaken' };
+
+async function runTogether(run: Run, sent: readonly Running[], before: readonly Step[]): Promise<End> {
+  const { worker, job, log, hooks, steps } = run;
+  const committed: Step[] = [];
+  let locks = worker.envelope.lockIds.length;
+  const listener: Listener = {
+    started: ({ step, mode }) => log.started(step, mode),
+    notBegun: () => log.notBegun(),
+    finished: ({ step, mode }, done) => {
+      committed.push(step);
+      locks = done.locks;
+      log.finished(step, { mode, ...done });
+    },
+  };
+  const current = () => sent[committed.length] as Running;
+  try {
+    await runSent(sent, listener);
+  } catch (e) {
+    const { step, mode } = current();
+    if (e instanceof SessionLost) {
+      const left = sent.slice(committed.length).map((r) => r.step);
+      await tellLoss(run, left, [...before, ...committed], e);
+      const last = left.at(-1) as Step;
+      await runCalls(run, 'afterEach', last);
+      if (last !== steps.at(-1)) throw lost(worker, last, e, 'the others were not begun');
+      if (hooks.afterAll.length > 0)
+        throw lost(worker, last, e, 'it was committed; the afterAll hooks were not run');
+      return { kind: 'done' };
+    }
+    if (isOvertaken(worker, e)) return { kind: 'overtaken' };
+    // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
+    const after = await look(worker.session, job.door.table, worker.envelope.ledger.layout)
+      .then((sight) => readRecorded(worker.session, sight))
+      .catch(() => null);
+    if (after !== null) log.landed(after);
+    await noteFailure(worker.session, worker.envelope, step, mode, e);
+    throw e;
+  }
+  const last = committed.at(-1);
+  if (last !== undefined && locks < worker.envelope.lockIds.length) await lockAgain(worker, job, log, last);
+  return { kind: 'on', done: committed.length };
+}
+
+async function runSent(sent: readonly Running[], listener: Listener): Promise<void> {
+  const [first, second] = sent;
+  if (first === undefined) return;
+  if (second !== undefined) return applyBatch(sent, listener);
+  listener.started(first);
+  const done = await apply(first);
+  listener.finished({ ...first, mode: done.mode }, done);
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
@@ -71,51 +114,3 @@ async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promis
   const { lockStrategy, lockTimeoutMs: timeoutMs } = job;
   await acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs });
 }
-
-/** Returns where the step turned out to be committed. */
-async function tellLoss(
-  worker: Worker,
-  job: Job,
-  log: Log,
-  step: Step,
-  done: readonly Step[],
-  e: SessionLost,
-): Promise<void> {
-  const fate = await findOut(worker, job, step, done);
-  if (fate === null) {
-    log.unknown(step);
-    throw new MigrateError('MIGRATION_VERSION_CHECK_FAILED', 'connection_lost', {
-      operation: operationOf(step),
-      message: `${e.message}; the database could not be reached again to see whether it was committed`,
-      hint: 'run `task migrate:status` when the database is back',
-      cause: e,
-    });
-  }
-  if (fate.row === null) {
-    log.landed(fate.recorded, fate.gone);
-    const what = fate.recorded.head.dirty ? 'it is half done' : 'it was not committed';
-    throw lost(worker, step, e, `${what}${alsoGone(fate.gone)}`);
-  }
-  log.finished(step, { mode: fate.row.mode ?? 'atomic', executionTimeMs: fate.row.executionTimeMs ?? 0 });
-  log.landed(fate.recorded, fate.gone);
-  log.warn(
-    'connection_lost',
-    `the connection was lost; migration ${step.migration.id} had been committed`,
-    null,
-  );
-}
-
-/** Replication that does not wait may lose what was committed. */
-function alsoGone(gone: readonly Step[]): string {
-  if (gone.length === 0) return '';
-  const ids = gone.map((step) => step.migration.id).join(', ');
-  return `; what had been committed before it is not in the database that answers now either: ${ids} (a standby has taken over that did not have it)`;
-}
-
-const lost = (worker: Worker, step: Step, e: SessionLost, what: string): MigrateError =>
-  new MigrateError(worker.code, 'connection_lost', {
-    operation: operationOf(step),
-    message: `${e.message}; looked up: ${what}`,
-    hint: `run ${commandFor(step)} to go on`,
-    cause: e,
-  });
