@@ -31,7 +31,7 @@ export default defineConfig({
     projects: [
       { plugins, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
       onServer('db'),
-      onServer('faults', { globalSetup: COUNTED, retry: 0, testTimeout: 1_200_000, hookTimeout: 300_000 }),
+      onServer('faults', { globalSetup: COUNTED, testTimeout: 1_200_000, hookTimeout: 300_000 }),
       onServer('task'),
       onServer('interop'),
       onServer('build'),

@@ -29,6 +29,8 @@ export interface Order {
   readonly outfile: string;
   readonly executable: boolean;
   readonly hooks: ConfiguredHooks;
+  /** The folder of the file that has them: wherever it is built and runs, their names are the same. */
+  readonly home: string;
   readonly serverVersion: number;
   readonly warn: (warning: Warning) => void;
 }
@@ -40,7 +42,7 @@ export interface Made {
 
 /** Throws MIGRATION_SOURCE_FAILED for the folder's faults, and CONFIG_INVALID where it cannot be built. */
 export async function makeBundle(order: Order): Promise<Made> {
-  const { folder, outfile, executable, hooks, serverVersion, warn } = order;
+  const { folder, outfile, executable, hooks, home, serverVersion, warn } = order;
   const kind = executable ? 'executable' : extname(outfile);
   if (kind !== 'executable' && kind !== '.mjs' && kind !== '.cjs') {
     throw cannotBuild(
@@ -50,7 +52,7 @@ export async function makeBundle(order: Order): Promise<Made> {
   }
   const { migrations, ...found } = await survey(folder, process.cwd(), serverVersion, order);
   const placeholders = placeholdersOf(order.placeholders);
-  const taken = await takeHooks(hooks, process.cwd(), { serverMajor: serverVersion, placeholders });
+  const taken = await takeHooks(hooks, home, { serverMajor: serverVersion, placeholders });
   const files = new Map([...filesOf(migrations), ...taken.files]);
   const problems = [...found.problems, ...taken.problems];
   const warnings = [...found.warnings, ...taken.warnings];

@@ -5,8 +5,7 @@ import { embed, type Finding, type Setting } from '../src/embed.ts';
 import { HOOK_NAMES, type HookName } from '../src/hook.ts';
 import type { MigrationFile, Problem } from '../src/migration.ts';
 import { readFile } from '../src/source.ts';
-import { type CarriedHook, type CarriedHooks, hookLine } from '../tasks/_carried.ts';
-import { shownAs } from './survey.ts';
+import { type CarriedHook, type CarriedHooks, hookLine, shownAs } from '../tasks/_carried.ts';
 
 export interface TakenHooks {
   readonly hooks: CarriedHooks;
@@ -20,7 +19,7 @@ export interface TakenHooks {
 
 export async function takeHooks(
   configured: ConfiguredHooks,
-  project: string,
+  home: string,
   setting: Setting,
 ): Promise<TakenHooks> {
   const hooks: Record<HookName, CarriedHook[]> = {
@@ -34,7 +33,7 @@ export async function takeHooks(
   const warnings: Finding[] = [];
   const take = async (hook: ConfiguredHook): Promise<CarriedHook | null> => {
     if ('command' in hook) return hook;
-    const path = shownAs(hook.file, project);
+    const path = shownAs(hook.file, home);
     const known = files.get(path);
     if (known !== undefined) return { file: known };
     const read = await readFile(hook.file);

@@ -9,10 +9,11 @@ import type { OnLoadResult, PartialMessage, Plugin } from 'esbuild';
 import { MigrateError } from '../src/errors.ts';
 import { GRAMMAR_MAJOR } from '../src/sql/grammar-major.ts';
 import type { GivenPlaceholders } from '../src/sql/placeholders.ts';
+import { shownAs } from '../tasks/_carried.ts';
 import { importBuiltins, leaveOut } from './left-out.ts';
 import { literal } from './literal.ts';
 import { messageOf } from './message.ts';
-import { type Embedded, type Finding, filesOf, shownAs, survey } from './survey.ts';
+import { type Embedded, type Finding, filesOf, survey } from './survey.ts';
 
 export interface RungsPluginOptions {
   /**

@@ -1,11 +1,12 @@
 /** A folder as a build takes it in: read, named as seen from the project, and understood to the last statement. */
 
-import { posix, relative, sep } from 'node:path';
+import { posix } from 'node:path';
 import { analyseAll, type Embedded } from '../src/embed.ts';
 import { MigrateError } from '../src/errors.ts';
 import type { Layout, MigrationFile, Migrations } from '../src/migration.ts';
 import { readFolder } from '../src/source.ts';
 import { type GivenPlaceholders, placeholdersOf } from '../src/sql/placeholders.ts';
+import { shownAs } from '../tasks/_carried.ts';
 
 export type { Embedded, Finding } from '../src/embed.ts';
 
@@ -41,10 +42,6 @@ export async function survey(
   const embedded = await analyseAll({ ...migrations, origin }, setting);
   return { ...embedded, problems: [...problems, ...embedded.problems] };
 }
-
-/** With `/` on Windows too: the same input makes the same build everywhere. */
-export const shownAs = (folder: string, project: string): string =>
-  relative(project, folder).replaceAll(sep, '/') || '.';
 
 /** By path. */
 export function filesOf({ migrations, repeatable }: Migrations): ReadonlyMap<string, MigrationFile> {

@@ -29,7 +29,7 @@ import { refused } from './refused.ts';
 const CODE = 'MIGRATION_INIT_FAILED';
 
 /** Our table's name where its own is another tool's. */
-export const OTHER_NAME = 'rungs_migrations';
+const OTHER_NAME = 'rungs_migrations';
 
 interface View {
   readonly adoption: Adoption;

@@ -9,7 +9,7 @@ import { UNCONFORMING, unconforming } from './sql/conforming.ts';
 import { spotIn } from './sql/cuts.ts';
 import { filledAnalysis, unsettled } from './sql/filled.ts';
 import { GRAMMAR_MAJOR } from './sql/grammar-major.ts';
-import { unfitForHook } from './sql/hook.ts';
+import { problemsOfHook } from './sql/hook.ts';
 
 export type Analysed = ReadonlyMap<MigrationFile, Analysis>;
 
@@ -73,8 +73,7 @@ export async function analyse(
 /** A build has read its files already. The grammar is loaded only where there is something to read. */
 export async function read(file: MigrationFile, multiStatement = false, isHook = false) {
   const found = await readAs(file, multiStatement, isHook);
-  const unfit = isHook ? unfitForHook(file, found.analysis) : [];
-  return { ...found, problems: [...found.problems, ...unfit] };
+  return isHook ? { ...found, problems: problemsOfHook(file, found.problems, found.analysis) } : found;
 }
 
 async function readAs(file: MigrationFile, multiStatement: boolean, isHook: boolean) {

@@ -4,7 +4,6 @@ import type { FileMessage } from './file-message.ts';
 import { moved } from './hook-text.ts';
 import { atomic, type Envelope } from './messages.ts';
 import type { Analysis, Step } from './migration.ts';
-import { enclosing } from './opening.ts';
 
 export interface Member {
   readonly step: Step;
@@ -18,7 +17,7 @@ export interface Member {
 export function batched(e: Envelope, members: readonly Member[]): readonly FileMessage[] {
   const alone = members.map(({ step, analysis }, i) => {
     const seat = { isFirst: i === 0, isLast: i === members.length - 1 };
-    return atomic(e, step, analysis, enclosing(e, step), seat);
+    return atomic(e, step, analysis, seat);
   });
   const text = alone.map((m) => m.text).join(';\n');
   let start = 0;

@@ -1,21 +1,22 @@
 /** Runs several atomic migrations as one message. Each is told of as soon as it is committed. */
 
-import { hasOtherWays } from './apply.ts';
-import { batched, type Reached, reached } from './batch-message.ts';
+import { blockedBy } from './again.ts';
+import { type Done, hasAnotherWay } from './apply.ts';
+import { batched, reached } from './batch-message.ts';
 import { MigrateError } from './errors.ts';
-import type { Failed } from './failure.ts';
-import { operationOf } from './failure.ts';
+import { type Failed, operationOf } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import { DROPPED, readMarker } from './marker.ts';
-import { type Running, sendAs, settle, told } from './send.ts';
+import { type Attempt, filesOf, nameOf, type Running, sendAs, settle, told } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
+import { serverOffset } from './sql/position.ts';
 
 export interface Listener {
   readonly started: (r: Running) => void;
   /** The one that was said to have started has not. */
   readonly notBegun: () => void;
-  /** Committed. `locks`: how many of ours the session still holds. */
-  readonly finished: (r: Running, done: { readonly executionTimeMs: number; readonly locks: number }) => void;
+  /** Committed. */
+  readonly finished: (r: Running, done: Done) => void;
 }
 
 /** What we put around each file, about. */
@@ -36,81 +37,97 @@ export function together(all: readonly Running[], longest: number): readonly Run
 }
 
 /** COPY's rows are sent when the server asks for them; and what another version's grammar could not read may hold anything. */
-const fits = ({ step, analysis, mode }: Running): boolean =>
+const fits = ({ worker, step, analysis, mode }: Running): boolean =>
   mode === 'atomic' &&
   step.resume === null &&
   analysis?.parsed !== false &&
+  [...worker.envelope.hooks.before, ...worker.envelope.hooks.after].every((h) => h.analysis.parsed) &&
   !step.file?.psql?.cuts.some(({ copy }) => copy !== null);
 
-/**
- * Where not all of them are said to have finished, the next is to be run by itself. Throws the failure of the next one, or
- * SessionLost.
- */
-export async function applyBatch(runs: readonly Running[], listener: Listener): Promise<void> {
-  const [first] = runs;
-  if (first === undefined) return;
+/** How to go on behind a message, where not all that were in it are said to have finished. */
+export interface Next {
+  /** So many may go together. */
+  readonly most: number;
+  /** Of the first of them, to be tried again by itself. */
+  readonly first?: Attempt;
+}
+
+export const UNLIMITED: Next = { most: Number.POSITIVE_INFINITY };
+const BY_ITSELF: Next = { most: 1 };
+
+/** Throws the failure of the first that has not finished, or SessionLost. */
+export async function applyBatch(runs: readonly Running[], listener: Listener): Promise<Next> {
+  const [first] = runs as [Running];
   const { worker } = first;
   const parts = batched(worker.envelope, runs);
   const message = { ...(parts[0] as FileMessage), hooks: parts.flatMap((p) => p.hooks ?? []) };
   let done = 0;
   let elapsedMs = 0;
-  const finish = (untilMs: number, locks: number): void => {
-    const r = runs[done++] as Running;
-    listener.finished(r, { executionTimeMs: untilMs - elapsedMs, locks });
+  let begun = worker.now();
+  const current = () => (runs[done] ?? runs[runs.length - 1]) as Running;
+  const finish = (untilMs: number, locks: number | null): void => {
+    listener.finished(current(), { mode: 'atomic', executionTimeMs: untilMs - elapsedMs, locks });
     elapsedMs = untilMs;
-    const next = runs[done];
-    if (next !== undefined) listener.started(next);
+    done++;
+    begun = worker.now();
+    if (done < runs.length) listener.started(current());
   };
   worker.session.onNotice = ({ severity, message: said }) => {
     const mark = readMarker(worker.envelope, said);
     if (mark !== null) return finish(mark.elapsedMs, mark.locks);
-    const { step } = runs[Math.min(done, runs.length - 1)] as Running;
-    worker.emit({
-      kind: 'notice',
-      severity,
-      message: withoutSecrets(step.file, said),
-      id: step.migration.id,
-    });
+    const { id } = current().step.migration;
+    const about = withoutSecrets(filesOf(current()), said);
+    worker.emit({ kind: 'notice', severity, message: about, id });
   };
-  const begun = worker.now();
+  const sent = worker.now();
   listener.started(first);
-  const current = () => {
-    const { step } = runs[Math.min(done, runs.length - 1)] as Running;
-    return { id: step.migration.id, name: step.migration.name, direction: step.direction };
-  };
+  const called = () => nameOf(current().step);
+  let failed: Failed;
   try {
-    const { tags } = await sendAs(worker, current, message);
-    const { committed } = reached(tags);
-    if (committed === runs.length && done === runs.length) return;
-    throw unended(runs[done] ?? first);
+    const { tags } = await sendAs(worker, called, message, false, true);
+    if (reached(tags).committed === runs.length && done === runs.length) return UNLIMITED;
+    throw unended(current());
   } catch (e) {
     if (e instanceof MigrateError) throw e;
-    const failed = await settle(worker, e, message);
-    const at = reached(failed.completed);
-    // Committed, and it was the marker that failed: nothing is known of its time but ours.
-    while (done < at.committed) {
-      const locks = failed.server.code === DROPPED ? 0 : worker.envelope.lockIds.length;
-      finish(Math.max(elapsedMs, Math.round(worker.now() - begun)), locks);
-    }
-    const error = failureOf(runs, parts, failed, at);
-    if (error !== null) throw error;
-    if (done < runs.length) listener.notBegun();
+    failed = await settle(worker, e, message, runs.flatMap(filesOf));
   }
+  const at = reached(failed.completed);
+  // Committed, and it was the marker that failed: nothing is known of its time but ours.
+  while (done < at.committed) {
+    const locks = failed.server.code === DROPPED ? 0 : null;
+    finish(Math.max(elapsedMs, Math.round(worker.now() - sent)), locks);
+  }
+  const [next, part] = [runs[done], parts[done]];
+  if (next === undefined || part === undefined) return UNLIMITED;
+  if (isUnread(failed)) {
+    listener.notBegun();
+    return { most: readable(failed, message, parts, worker.encoding) };
+  }
+  // Else it was a marker that failed, and nothing of what is behind it was run.
+  if (at.tags === null) {
+    listener.notBegun();
+    return BY_ITSELF;
+  }
+  const error = told(next, { ...failed, completed: at.tags }, part);
+  const isBlocked = blockedBy(error) !== null;
+  if (!isBlocked && !hasAnotherWay(next, error)) throw error;
+  listener.notBegun();
+  return isBlocked ? { ...BY_ITSELF, first: { error, begun } } : BY_ITSELF;
 }
 
-/** Null where the next one is to be run by itself. */
-function failureOf(
-  runs: readonly Running[],
+/** The server reads all of a message before it runs any. Whose fault it is shows when each is sent by itself. */
+const isUnread = ({ completed }: Failed): boolean => completed.length === 0;
+
+/** How many come before the one that the server could not read; where it does not say which that is, half of them. */
+function readable(
+  { server }: Failed,
+  message: FileMessage,
   parts: readonly FileMessage[],
-  failed: Failed,
-  { committed, tags }: Reached,
-): MigrateError | null {
-  const [r, part] = [runs[committed], parts[committed]];
-  // What failed was a marker, and nothing of what is behind it was run. Or the message as a whole, of which the server
-  // reads all before it runs any: whose fault that is shows when each is sent by itself.
-  if (r === undefined || part === undefined || tags === null || failed.completed.length === 0) return null;
-  const error = told(r, { ...failed, completed: tags }, part);
-  return hasOtherWays(r, error) ? null : error;
+  encoding: string,
+): number {
+  const offset = serverOffset(server.position, message.text, encoding);
+  const before = offset === null ? parts.length >> 1 : parts.findLastIndex((p) => p.before <= offset);
+  return Math.max(before, 1);
 }
 
 const unended = ({ worker, step }: Running): MigrateError =>

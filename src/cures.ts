@@ -30,6 +30,19 @@ const CURES_OF_REPEATABLES: Readonly<Record<string, string>> = {
   ...{ '42P07': AGAIN, '42710': AGAIN, '42723': AGAIN, '42701': AGAIN, '42P06': AGAIN },
 };
 
-/** Null where the code alone does not tell. `step` null: whatever was being run. */
-export const cureOf = (code: string, step: Pick<Step, 'file'> | null): string | null =>
-  (step?.file?.repeatable === true ? CURES_OF_REPEATABLES[code] : undefined) ?? CURES[code] ?? null;
+/** Where no lock lasts longer than a transaction, and a file of several is refused. */
+const OVER_ANOTHER =
+  'begin the file with `-- rungs: no-transaction`, and run it over a direct connection, without `lockStrategy: transaction`';
+const CURES_OF_SINGLE: Readonly<Record<string, string>> = {
+  '55P04':
+    'a new enum value cannot be used in the transaction that adds it: put what uses it into a file of its own',
+  '2D000': `a DO block or procedure that commits cannot run inside the migration’s transaction: ${OVER_ANOTHER}`,
+  '25001': `the statement cannot run inside a transaction: ${OVER_ANOTHER}`,
+};
+
+/** Null where the code alone does not tell. `step` null: whatever was being run. `isSingle`: a file has one transaction. */
+export function cureOf(code: string, step: Pick<Step, 'file'> | null, isSingle = false): string | null {
+  const ofRepeatable = step?.file?.repeatable === true ? CURES_OF_REPEATABLES[code] : undefined;
+  const ofSingle = isSingle ? CURES_OF_SINGLE[code] : undefined;
+  return ofRepeatable ?? ofSingle ?? CURES[code] ?? null;
+}

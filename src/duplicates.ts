@@ -5,7 +5,7 @@ import { type FileMessage, own } from './file-message.ts';
 import * as messages from './messages.ts';
 import type { Statement } from './migration.ts';
 import { MessageFailed } from './pg/message.ts';
-import { attempt, type Running, send, settle, stopIfAborted, told } from './send.ts';
+import { attempt, conclude, filesOf, type Running, send, settle, stopIfAborted, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
 import { withoutSecrets } from './sql/filled.ts';
 import * as statement from './statement-messages.ts';
@@ -26,7 +26,8 @@ export const isDuplicate = ({ worker, step, analysis }: Running, e: unknown): e 
   DUPLICATE.includes(e.sqlstate ?? '');
 
 /** Says which one. */
-export function leaveOut({ worker, step }: Running, st: Statement, message: string): void {
+export function leaveOut(r: Running, st: Statement, message: string): void {
+  const { worker, step } = r;
   const { file } = step;
   if (file === null) return;
   const { line, column } = spotIn(file, st.start);
@@ -34,7 +35,7 @@ export function leaveOut({ worker, step }: Running, st: Statement, message: stri
     kind: 'warning',
     warning: {
       reason: 'duplicate_object',
-      message: withoutSecrets(file, `statement left out: ${message}`),
+      message: withoutSecrets(filesOf(r), `statement left out: ${message}`),
       file: file.path,
       line,
       column,
@@ -42,7 +43,7 @@ export function leaveOut({ worker, step }: Running, st: Statement, message: stri
   });
 }
 
-/** Those that can create anything; SET TRANSACTION, for one, is refused behind a savepoint. */
+/** Those that can create anything. */
 const CREATES = /^(create|alter|do|call|select|with)\b/i;
 
 /** An atomic file again, in one transaction as before, but statement by statement, each behind a savepoint. */
@@ -50,7 +51,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
   const { worker, step, analysis } = r;
   const { file } = step;
   if (file === null) return;
-  await attempt(r, messages.beginning(worker.envelope, step));
+  await attempt(r, messages.beginning(worker.envelope, step, analysis));
   for (const st of analysis?.statements ?? []) {
     // A client on loan goes back without our transaction.
     if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
@@ -58,7 +59,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
     if (!CREATES.test(file.text.slice(st.start, st.end))) await attempt(r, statement.alone(file, st));
     else await unlessDuplicate(r, st, statement.behindSavepoint(file, st));
   }
-  await attempt(r, messages.closing(worker.envelope, step));
+  await conclude(r, messages.closing(worker.envelope, step));
 }
 
 async function unlessDuplicate(r: Running, st: Statement, message: FileMessage): Promise<void> {
@@ -67,7 +68,7 @@ async function unlessDuplicate(r: Running, st: Statement, message: FileMessage):
   } catch (e) {
     const server = e instanceof MessageFailed ? e.server : null;
     if (server === null || !DUPLICATE.includes(server.code)) {
-      throw told(r, await settle(r.worker, e, message), message);
+      throw told(r, await settle(r.worker, e, message, filesOf(r)), message);
     }
     await attempt(r, own(statement.BACK_TO_SAVEPOINT));
     leaveOut(r, st, `${server.message} (SQLSTATE ${server.code})`);

@@ -4,7 +4,7 @@ import { blocks, otherGrammar } from './analysed.ts';
 import type { Migration, MigrationFile, Migrations, Problem } from './migration.ts';
 import { type AnalysedFile, analyseFile } from './sql/analysis.ts';
 import { inWritten, undecided, unsettled, writtenAnalysis } from './sql/filled.ts';
-import { unfitForHook } from './sql/hook.ts';
+import { problemsOfHook } from './sql/hook.ts';
 import { fillIn, type Placeholders } from './sql/placeholders.ts';
 
 /** Something to tell the builder; `file` and `offset` as in Problem. */
@@ -37,10 +37,10 @@ export async function embed(
 ): Promise<{ readonly file: MigrationFile } & Pick<Embedded, 'problems' | 'warnings'>> {
   const filled = fillIn(file, placeholders);
   const found = await analyseFile(filled, false, isHook);
-  const unfit = isHook ? unfitForHook(filled, found.analysis) : [];
+  const ofFile = isHook ? problemsOfHook(filled, found.problems, found.analysis) : found.problems;
   const problems: Problem[] = [];
   const warnings: Finding[] = [];
-  for (const p of [...found.problems, ...unfit, ...unkept(found, filled)]) {
+  for (const p of [...ofFile, ...unkept(found, filled)]) {
     const offset = p.offset === null ? null : inWritten(filled.filled?.fillings ?? [], p.offset);
     if (blocks(p, serverMajor)) problems.push({ ...p, offset });
     else {

@@ -1,51 +1,22 @@
-/**
- * The straight line from a goal to an outcome: read files, connect, look, plan; nothing to do: close. Work to do:
- * analyse, lock, look again, plan again, run, unlock, report.
- */
-
-import { type Analysed, analyse, chosenFor } from './analysed.ts';
-import { stateOf } from './applied.ts';
 import { lockIds } from './config/lock-id.ts';
 import { MigrateError } from './errors.ts';
-import { refuseUnavailable } from './extensions.ts';
-import type { Hooks } from './hook.ts';
 import type { Job } from './job.ts';
 import { type Log, startLog } from './log.ts';
-import { look, readRecorded, type Sight } from './look.ts';
-import type { Goal, Migrations } from './migration.ts';
+import { look } from './look.ts';
+import type { Goal } from './migration.ts';
 import { noteUnread } from './note-failure.ts';
 import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
-import { hookFiles, stepHooks } from './plan/hooks.ts';
-import { plan, refuseMoves } from './plan/plan.ts';
-import { codeOf, commandOf, isSamePlan, type Plan } from './plan/situation.ts';
-import { lockingOf, prepare, refuseLong, stateBefore } from './prepare.ts';
-import type { Recorded } from './recorded.ts';
-import { asMigrateError, refused } from './refused.ts';
-import { withoutReworded } from './repeatable.ts';
+import { stepHooks } from './plan/hooks.ts';
+import { refuseMoves } from './plan/plan.ts';
+import { codeOf, commandOf, counts, goesBack, isSamePlan, type Plan, partly } from './plan/situation.ts';
+import { lockingOf, prepare, stateBefore } from './prepare.ts';
+import { asMigrateError } from './refused.ts';
 import type { Outcome } from './report.ts';
 import type { Worker } from './send.ts';
 import { restore } from './session-state.ts';
-import type { State } from './state.ts';
-import { runSteps } from './steps.ts';
-
-/** What stays the same for a whole command. */
-interface Command {
-  readonly goal: Goal;
-  readonly job: Job;
-  readonly source: Migrations;
-  readonly hooks: Hooks;
-  readonly log: Log;
-}
-
-/** What was read, before the lock or under it, and what follows from it. */
-interface View {
-  readonly sight: Sight;
-  readonly recorded: Recorded;
-  readonly state: State;
-  readonly plan: Plan;
-  readonly analysed: Analysed;
-}
+import { readAfter, runSteps } from './steps.ts';
+import { type Command, isNothing, type View, view } from './view.ts';
 
 /** Moves the database to the goal. Never rejects: what went wrong is in the outcome. */
 export async function migrate(goal: Goal, job: Job): Promise<Outcome> {
@@ -59,7 +30,7 @@ export async function migrate(goal: Goal, job: Job): Promise<Outcome> {
     log.read(source, hooks);
     for (const { path, why } of source.ignored) log.warn('ignored_file', `not run: ${why}`, path);
     session = await job.door.open(source.layout);
-    await run({ goal, job, source, hooks, log }, session);
+    await run({ goal, job, source, hooks, log, id: job.newId(), done: [] }, session);
   } catch (e) {
     error = asMigrateError(e, 'MIGRATION_INIT_FAILED', 'get ready to migrate');
     if (session !== null && error.reason === 'syntax') await noteUnread(session, job, error);
@@ -98,58 +69,32 @@ async function firstView(command: Command, session: Session): Promise<View> {
   }
 }
 
-const isNothing = (p: Plan): boolean => p.steps.length === 0 && p.accepted.length === 0;
-
-/** Looks, plans, and lets the grammar read what is planned. `before` spares what cannot have changed since. */
-async function view(command: Command, session: Session, before: View | null): Promise<View> {
-  const { job, log, source, goal, hooks } = command;
-  // Where both tables were there, only their rows can have changed.
-  const complete = before?.recorded.ledgerExists === true && before.recorded.journalExists;
-  const sight = complete
-    ? before.sight
-    : await refused(
-        look(session, job.door.table, source.layout),
-        'MIGRATION_INIT_FAILED',
-        'identify the database',
-      );
-  const recorded = await refused(
-    readRecorded(session, sight),
-    'MIGRATION_VERSION_FAILED',
-    'read the version',
-  );
-  log.seen(recorded.head);
-  const state = stateOf(recorded, source);
-  const planned = plan(source, recorded.head, state, goal, job.allow);
-  const setting = {
-    serverVersion: sight.identity.serverVersion,
-    isConforming: sight.identity.isConforming,
-    code: codeOf(goal, recorded.head),
-    multiStatement: job.door.multiStatement,
-    emit: log.emit,
-  };
-  const analysed = await analyse(planned.steps, before?.analysed ?? new Map(), setting, hookFiles(hooks));
-  const made = await withoutReworded(planned, analysed, state);
-  if (job.lockStrategy === 'transaction')
-    refuseLong(made.steps, hooks, analysed, setting.code, job.plainOnly);
-  if (before === null) await refuseUnavailable(session, made.steps, analysed, setting);
-  log.planned(recorded.head, made, (step) => chosenFor(analysed, step, job.plainOnly).mode);
-  return { sight, recorded, state, plan: made, analysed };
-}
-
 async function underLock(command: Command, session: Session, first: View, asked: boolean): Promise<void> {
-  // Where the locks are taken anew for each message, other runs come in between.
-  while ((await runLocked(command, session, first, asked)) === 'overtaken') {
-    if (asked) throw stop(command, first, 'raced', 'another run has gone on from here meanwhile');
+  const { goal, job, log, source, done } = command;
+  let expected = asked ? first.plan : null;
+  for (;;) {
+    const overtaken = await runLocked(command, session, first, expected);
+    if (overtaken === null) return;
+    // Where the locks are taken anew for each message, other runs come in between. Who counts, or has agreed to a list,
+    // has not asked for what there would be to do from here.
+    if (done.length > 0 && (asked || counts(goal))) {
+      const recorded = await readAfter(session, job, source.layout);
+      if (recorded !== null) log.landed(recorded);
+      throw partly({ goal, head: overtaken.recorded.head }, done.length, overtaken.plan.steps.length);
+    }
+    // Nobody has seen what else would be reverted.
+    expected = asked || goesBack(goal) ? overtaken.plan : null;
   }
 }
 
+/** `expected`: no other plan is run. Returns what another run has overtaken; null where all is done. */
 async function runLocked(
   command: Command,
   session: Session,
   first: View,
-  asked: boolean,
-): Promise<'done' | 'overtaken'> {
-  const { job, log, goal, hooks } = command;
+  expected: Plan | null,
+): Promise<View | null> {
+  const { job, log, goal, hooks, done } = command;
   const { identity, place, ledger } = first.sight;
   const code = codeOf(goal, first.recorded.head);
   const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
@@ -161,11 +106,12 @@ async function runLocked(
       () => false,
     );
   const wait = { ...job, code, timeoutMs: job.lockTimeoutMs, emit: log.emit };
-  if ((await acquire(session, ids, asked ? wait : { ...wait, settled })) === 'settled') return 'done';
+  if ((await acquire(session, ids, expected === null ? { ...wait, settled } : wait)) === 'settled')
+    return null;
   let isDone = false;
   try {
     const now = await view(command, session, first);
-    if (asked && !isSamePlan(first.plan, now.plan)) {
+    if (expected !== null && !isSamePlan(expected, now.plan)) {
       throw stop(command, now, 'raced', 'the database changed before the run could begin; nothing was run');
     }
     const worker: Worker = {
@@ -182,7 +128,7 @@ async function runLocked(
       envelope: {
         place,
         ledger,
-        author: { tool: job.tool, run: job.newId() },
+        author: { tool: job.tool, run: command.id },
         nonce: job.newId(),
         ...(await lockingOf(session, ids, sessionState, identity.canWatch)),
         hooks: stepHooks(hooks, now.analysed),
@@ -198,11 +144,12 @@ async function runLocked(
       goal,
       hooks,
       ...now.plan,
+      done,
       analysed: now.analysed,
       identity,
     });
     isDone = true;
-    return end;
+    return end === 'done' ? null : now;
   } finally {
     session.onNotice = () => {};
     // Closing an own connection would do; a lent one lives on. A lost one has nothing left to release.

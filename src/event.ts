@@ -80,6 +80,9 @@ export interface LockHolder {
   readonly address: string | null;
   /** ISO 8601; when its current state began. */
   readonly since: string | null;
+  /** As in `idle`, and for how long it has been; null where our role may not see it. */
+  readonly state: string | null;
+  readonly stateMs: number | null;
   readonly query: string | null;
 }
 

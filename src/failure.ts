@@ -2,41 +2,34 @@
 
 import { cureOf } from './cures.ts';
 import { type ErrorCode, type ErrorDetails, MigrateError } from './errors.ts';
-import type { Blockage } from './event.ts';
+import type { Blockage, Blocker } from './event.ts';
 import type { FileMessage } from './file-message.ts';
 import { RACED } from './ledger/journal.ts';
 import { NO_SENTINEL } from './ledger/sentinel.ts';
-import type { Analysis, Cut, Location, MigrationFile, Mode, Step } from './migration.ts';
-import { REASONS, type Reason } from './reasons.ts';
+import type { Analysis, MigrationFile, Mode, Step } from './migration.ts';
+import type { Reason } from './reasons.ts';
 import { blockedText, cureFor } from './report/blocked.ts';
+import { type FailedRow, type Place, placeOfRow } from './row-failure.ts';
 import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
+import { correctValue, placeholderAt, withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
-import { lack, needsSuperuser, type Who } from './sql/rights.ts';
+import { rightHint, type Who } from './sql/rights.ts';
 import { discreet, furtherWords, type ServerError } from './sql/server-error.ts';
 import { typeMeant } from './sql/type-names.ts';
 
 export interface Failed {
   readonly server: ServerError;
+  /** What the session has heard, and what the server may repeat. */
+  readonly files: readonly MigrationFile[];
   readonly completed: readonly string[];
   readonly who: Who | null;
-  /** The row of a COPY that the server refused. `text` null: it could not be read again. */
-  readonly row: {
-    readonly block: Cut;
-    readonly line: number;
-    readonly text: string | null;
-    readonly value: string | null;
-  } | null;
+  readonly row: FailedRow | null;
   /** Why the rows of a COPY could not be sent, if it was that. */
   readonly noRows: Error | null;
   readonly blockage: Blockage | null;
-}
-
-interface Place {
-  readonly location: Location;
-  readonly excerpt: string | null;
-  /** Into the file's text; null where only the file is known. */
-  readonly offset: number | null;
+  /** Each message takes the locks for itself, so a file can have one transaction only. */
+  readonly isSingle: boolean;
 }
 
 /** The names of a step in messages: "apply migration 7". */
@@ -53,7 +46,8 @@ export function failure(
   mode: Mode,
 ): MigrateError {
   const place = message === null ? null : locate(heard, step, message, analysis, encoding);
-  const server = discreet(heard.server, step.file, place?.offset ?? null);
+  const at = step.file === null ? null : { file: step.file, offset: place?.offset ?? null };
+  const server = discreet(heard.server, heard.files, at);
   const failed = { ...heard, server };
   const statement =
     place === null ? (message?.text ?? '') : (innerStatement(server) ?? statementAt(place, step, analysis));
@@ -72,17 +66,12 @@ export function failure(
   return new MigrateError(
     code,
     reason,
-    reason === 'raced' || reason === 'sentinel' || reason === 'pooler'
-      ? details
-      : { ...details, hint: next(failed, step, mode, place, statement) },
+    TELLING.includes(reason) ? details : { ...details, hint: next(failed, step, mode, place, statement) },
   );
 }
 
-export const detailsOf = (server: ServerError): readonly string[] => [
-  ...(server.detail === undefined ? [] : [`detail: ${server.detail}`]),
-  ...(server.hint === undefined ? [] : [`server’s hint: ${server.hint}`]),
-  ...(server.where === undefined ? [] : [`context: ${server.where.split('\n').slice(0, 6).join('; ')}`]),
-];
+/** What is to be done about them is the same wherever they come up. */
+export const TELLING: readonly Reason[] = ['raced', 'sentinel', 'pooler'];
 
 /** Its 57014 was our own doing. */
 export function letGoText({ server, blockage }: Failed): string | null {
@@ -97,15 +86,20 @@ export function blockedBy(failed: Failed): readonly string[] {
   return blockage === null || !isBlocked(failed) ? [] : [`blocked by ${blockedText(blockage)}`];
 }
 
+/** The one to act on. */
+export const blockerOf = (failed: Failed): Blocker | null =>
+  (isBlocked(failed) ? failed.blockage?.blockers[0] : null) ?? null;
+
 /** What to do about it, and the command that goes on from where this mode leaves off. */
 function next(failed: Failed, step: Step, mode: Mode, place: Place | null, statement: string): string {
-  const { server, who, noRows, blockage } = failed;
+  const { server, files, who, noRows, isSingle } = failed;
   const { code } = server;
   const meant = code === '42704' ? typeAt(place) : null;
-  const fix = meant === null ? 'fix the file' : `write ${meant}`;
-  const [blocker] = isBlocked(failed) ? (blockage?.blockers ?? []) : [];
-  const known = blocker === undefined ? cureOf(code, step) : cureFor(blocker);
-  const servers = known ?? (code === '42501' ? rightHint(server, statement, who) : fix);
+  const fix = meant === null ? fixFor(server, step, place) : `write ${meant}`;
+  const blocker = blockerOf(failed);
+  const known = blocker === null ? cureOf(code, step, isSingle) : cureFor(blocker);
+  const servers =
+    known ?? (code === '42501' ? withoutSecrets(files, rightHint(server, statement, who)) : fix);
   // Where its rows could not be had, the server’s 57014 is our own doing.
   const cure = noRows === null ? servers : 'let nobody write the file';
   const command = commandFor(step);
@@ -118,6 +112,14 @@ function next(failed: Failed, step: Step, mode: Mode, place: Place | null, state
   return `undo by hand what the file has committed, then \`${free}\`; ${cure}, and run ${command} again`;
 }
 
+/** What the server points at may be a value. */
+function fixFor({ code, position }: ServerError, { file }: Step, place: Place | null): string {
+  const at = position === undefined ? null : (place?.offset ?? null);
+  const name = file === null || at === null ? null : placeholderAt(file, at);
+  if (name === null) return 'fix the file';
+  return code === '42601' ? correctValue(name) : `correct the value of \${${name}}, or the file`;
+}
+
 /** The text of the statement at the place; of the whole file where that is not known. */
 function statementAt({ offset }: Place, { file }: Step, analysis: Analysis | null): string {
   const text = file?.text ?? '';
@@ -128,15 +130,6 @@ function statementAt({ offset }: Place, { file }: Step, analysis: Analysis | nul
 /** Inside a function, what it was running is in the context. */
 const innerStatement = ({ where }: ServerError): string | undefined =>
   /^SQL statement "([\s\S]*?)"$/m.exec(where ?? '')?.[1];
-
-/** Who lacks which right on what, and the command that gives it; for any 42501. */
-export function rightHint(server: ServerError, statement: string, who: Who | null): string {
-  if (needsSuperuser(server, who))
-    return 'connect as a superuser, or have one run the statement and take it out of the file';
-  const found = who === null ? null : lack(server, statement, who);
-  if (who === null || found === null) return REASONS.permission.next;
-  return `role ${who.user} lacks ${found.right} on ${found.object}: \`${found.cure}\``;
-}
 
 /** What goes on in the direction of the step. Not with the number that was typed: a part of that may be done. */
 export const commandFor = ({ direction }: Pick<Step, 'direction'>): string =>
@@ -184,13 +177,15 @@ function locate(
       ? undefined
       : message.offset > 0
         ? statements.find((s) => s.start === message.offset)
-        : statements[index];
+        : (statements[index] ?? firstAt(index, completed, analysis));
   if (here === undefined) {
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
     // encoding does not have.
     const isUnread = completed.length === 0 && message.tagsBefore > 0 && Number.isFinite(message.tagsBefore);
-    const isFiles = isUnread || analysis?.parsed === false || index === statements.length;
+    // Behind a hook that the grammar could not read.
+    const isUncounted = !Number.isFinite(message.tagsBefore) && message.before < message.text.length;
+    const isFiles = isUnread || isUncounted || analysis?.parsed === false || index === statements.length;
     return isFiles
       ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }
       : null;
@@ -199,31 +194,12 @@ function locate(
   return { location: { file: file.path, line, column }, excerpt, offset: here.start };
 }
 
+/** Behind BEGIN come those that the analysis has taken to the front. */
+const firstAt = (index: number, completed: readonly string[], analysis: Analysis | null) =>
+  index < 0 && Number.isFinite(index) ? analysis?.first?.[completed.length - 1] : undefined;
+
 /** The server's position as an index into the file's text. */
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {
   const index = serverOffset(server.position, message.text, encoding);
   return index === null ? null : index - message.before + message.offset;
-}
-
-/** What stands at the end of the context of an error in a COPY: `COPY t, line 3, column id: "x"`. */
-export function copyLine({ where = '' }: ServerError): { line: number; value: string | null } | null {
-  // In the server's language: after the table's name comes a word, and then the number.
-  const found = [...where.matchAll(/^COPY .*?, \D*(\d+)(?:, .*?: "(.*)")?/gm)].at(-1);
-  return found === undefined ? null : { line: Number(found[1]), value: found[2] ?? null };
-}
-
-/** More of a row than this is no help. */
-const LONGEST = 1000;
-
-/** The server names a column of the table; which one of the row that is shows where only one has the value. */
-function placeOfRow(file: MigrationFile, { block, line, text, value }: NonNullable<Failed['row']>): Place {
-  const fields = (text ?? '').split('\t');
-  const index = fields.indexOf(value ?? '');
-  const isOne = value !== null && index >= 0 && fields.lastIndexOf(value) === index;
-  const before = isOne ? [...fields.slice(0, index).join('\t')].length + (index > 0 ? 1 : 0) : 0;
-  return {
-    location: { file: file.path, line: block.line + line - 1, column: before + 1 },
-    excerpt: text === null || before > LONGEST ? null : text.slice(0, LONGEST),
-    offset: block.copy,
-  };
 }

@@ -62,13 +62,8 @@ export async function force(version: bigint, job: Job): Promise<Outcome> {
         ledger,
         author: { tool: job.tool, run: job.newId() },
       };
-      const tables = messages.prepare(
-        writer,
-        { ledger: recorded.ledgerExists, journal: recorded.journalExists },
-        [],
-      );
-      if (tables !== null) await held.transact(tables);
-      await held.transact(messages.force(writer, to, rows));
+      const exists = { ledger: recorded.ledgerExists, journal: recorded.journalExists };
+      await held.transact(messages.force(writer, exists, to, rows));
     };
     await withLocks(session, ids, wait, work, closeFailed);
   } catch (e) {

@@ -2,38 +2,46 @@
 
 import { CURES } from './cures.ts';
 import { type ErrorCode, MigrateError } from './errors.ts';
-import { blockedBy, commandFor, detailsOf, type Failed, letGoText, reasonOf, rightHint } from './failure.ts';
-import type { FileMessage } from './file-message.ts';
+import { blockedBy, blockerOf, commandFor, type Failed, letGoText, reasonOf, TELLING } from './failure.ts';
 import type { HookName } from './hook.ts';
-import { type HookPlace, hookAt } from './hook-text.ts';
+import type { HookPlace } from './hook-text.ts';
 import type { Mode, Step } from './migration.ts';
 import type { Reason } from './reasons.ts';
+import { cureFor } from './report/blocked.ts';
+import { withoutSecrets } from './sql/filled.ts';
+import { rightHint } from './sql/rights.ts';
+import { discreet, furtherWords } from './sql/server-error.ts';
 
 /** As in "run the afterEach hook of migration 7". */
 export const hookOperation = (hook: HookName, step: Pick<Step, 'migration'> | null): string =>
   `run the ${hook} hook${step === null ? '' : ` of migration ${step.migration.id}`}`;
 
-/** Null where it was not in a hook. `again`: what to type, of a hook of the whole run. */
+/** `again`: what to type, of a hook of the whole run. */
 export function hookFailure(
   code: ErrorCode,
-  failed: Failed,
+  heard: Failed,
+  place: HookPlace,
   at: { readonly step: Step; readonly mode: Mode } | { readonly again: string },
-  message: FileMessage,
-  encoding: string,
-): MigrateError | null {
-  const place = hookAt(failed, message, encoding);
-  if (place === null) return null;
-  const { server } = failed;
-  const { hook } = place.hook;
+): MigrateError {
+  const { hook, file } = place.hook;
+  const server = discreet(heard.server, heard.files, { file, offset: place.offset });
+  const failed = { ...heard, server };
   const step = 'step' in at ? at.step : null;
   const letGo = letGoText(failed);
   const reason: Reason = letGo === null ? reasonOf(server) : 'lock_timeout';
+  if (TELLING.includes(reason))
+    return new MigrateError(code, reason, {
+      operation: hookOperation(hook, step),
+      message: server.message,
+      sqlstate: server.code,
+      cause: server,
+    });
   const cure = cureOf(failed, place);
   return new MigrateError(code, reason === 'sql' ? 'hook' : reason, {
     operation: hookOperation(hook, step),
     message: letGo ?? server.message,
     sqlstate: server.code,
-    details: [...blockedBy(failed), ...detailsOf(server)],
+    details: [...blockedBy(failed), ...furtherWords(server)],
     location: place.location,
     excerpt: place.excerpt,
     hint: 'step' in at ? nextOf(at.step, at.mode, hook, cure) : `${cure}, and ${nextOfAll(hook, at.again)}`,
@@ -44,11 +52,14 @@ export function hookFailure(
 /** Those of a migration's file that advise another mode are no use to a hook. */
 const OF_FILES = ['55P04', '2D000', '25001'];
 
-function cureOf({ server, who }: Failed, { hook, offset }: HookPlace): string {
+function cureOf(failed: Failed, { hook, offset }: HookPlace): string {
+  const { server, files, who } = failed;
+  const blocker = blockerOf(failed);
+  if (blocker !== null) return cureFor(blocker);
   const { file, analysis } = hook;
   const st = analysis.statements.find((s) => offset !== null && s.start <= offset && offset <= s.end);
-  if (server.code === '42501')
-    return rightHint(server, st === undefined ? file.text : file.text.slice(st.start, st.end), who);
+  const statement = st === undefined ? file.text : file.text.slice(st.start, st.end);
+  if (server.code === '42501') return withoutSecrets(files, rightHint(server, statement, who));
   return (OF_FILES.includes(server.code) ? undefined : CURES[server.code]) ?? 'fix the hook';
 }
 

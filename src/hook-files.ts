@@ -44,7 +44,7 @@ async function readHook(
     const known = files.get(given);
     if (known !== undefined) return sql(known);
     const read = await readFile(given);
-    if ('problem' in read) return read;
+    if ('problem' in read) return { problem: toldOf(hook, read.problem) };
     const file = fillIn(read.file, placeholders);
     files.set(given, file);
     return sql(file);
@@ -54,6 +54,14 @@ async function readHook(
   if (given.layout !== 'script' || only?.up == null || second !== undefined) throw notOne(hook, given.origin);
   return sql(fillIn(only.up, placeholders));
 }
+
+/** Where a path stands, its hook's name says: one of another folder is wrong in the configuration. */
+const toldOf = (hook: HookName, { message, file, ...problem }: Problem): Problem => ({
+  ...problem,
+  file,
+  message: `the ${hook} hook ${file}: ${message}`,
+  next: `correct \`${hook}\` under \`hooks\` (in rungs.yaml paths count from its folder), or the file`,
+});
 
 const sql = (file: MigrationFile): Hook => ({ kind: 'sql', name: file.path, file });
 

@@ -3,12 +3,12 @@
 import type { Failed } from './failure.ts';
 import { type FileMessage, type HookPart, own } from './file-message.ts';
 import type { SqlHook } from './hook.ts';
-import type { Location, Step } from './migration.ts';
+import type { Analysis, Location, Step } from './migration.ts';
 import { spotIn } from './sql/cuts.ts';
 import { serverOffset } from './sql/position.ts';
 import { literal } from './sql/quote.ts';
 
-export interface Woven {
+interface Woven {
   readonly text: string;
   /** How many tags it gives. */
   readonly tags: number;
@@ -16,6 +16,10 @@ export interface Woven {
 }
 
 const NOTHING: Woven = { text: '', tags: 0, parts: [] };
+
+/** How many tags its statements give: what the grammar of another version could not read, nobody has counted. */
+export const statementsIn = ({ parsed, statements }: Analysis): number =>
+  parsed ? statements.length : Number.POSITIVE_INFINITY;
 
 /** Each with its end, as a file may end in a line comment. They can ask which migration it is. */
 export function weave(hooks: readonly SqlHook[], step: Step | null): Woven {
@@ -26,7 +30,7 @@ export function weave(hooks: readonly SqlHook[], step: Step | null): Woven {
   for (const hook of hooks) {
     parts.push({ hook, before: text.length, tagsBefore: tags });
     text += `${hook.file.text}\n; `;
-    tags += hook.analysis.statements.length;
+    tags += statementsIn(hook.analysis);
   }
   return { text, tags, parts };
 }
@@ -72,12 +76,12 @@ export function hookAt(
     );
     return part === undefined ? null : placeIn(part.hook, offset - part.before);
   }
-  // No position (a violated constraint, an error inside a function): the tags say which statement it was. They say
-  // nothing where the grammar, of another version, could not count a hook's statements.
-  if (hooks.some(({ hook }) => !hook.analysis.parsed)) return null;
+  // No position (a violated constraint, an error inside a function): the tags say which statement it was.
   for (const { hook, tagsBefore } of hooks.toReversed()) {
-    const { statements } = hook.analysis;
+    const { parsed, statements } = hook.analysis;
     const index = completed.length - tagsBefore;
+    // From there on it may be in anything that follows.
+    if (index >= 0 && !parsed) return null;
     const here = statements[index];
     if (here !== undefined && index >= 0) return placeIn(hook, here.start);
     // Behind an afterEach's last statement comes `set constraints all immediate`: a deferred constraint of its own.
@@ -86,7 +90,8 @@ export function hookAt(
   return null;
 }
 
-function placeIn(hook: SqlHook, offset: number | null): HookPlace {
+/** `offset` null: somewhere in it. */
+export function placeIn(hook: SqlHook, offset: number | null): HookPlace {
   const { file } = hook;
   if (offset === null) {
     return { hook, location: { file: file.path, line: null, column: null }, excerpt: null, offset };

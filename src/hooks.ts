@@ -1,19 +1,21 @@
 /** Runs the hooks that are in no migration's transaction: those of the whole run, and functions around each one. */
 
+import { tryAgain } from './again.ts';
 import { type Analysed, chosenFor } from './analysed.ts';
 import { MigrateError } from './errors.ts';
 import { commandFor } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import type { Hook, HookName, HookPlan, Hooks, SqlHook } from './hook.ts';
 import { hookFailure, hookOperation, nextOfAll } from './hook-failure.ts';
+import { hookAt, placeIn } from './hook-text.ts';
 import type { Job } from './job.ts';
 import type { Log } from './log.ts';
 import * as messages from './messages.ts';
 import type { Direction, Goal, MigrationFile, Step } from './migration.ts';
 import { hookedStep, hookReport } from './plan/hooks.ts';
 import { commandOf } from './plan/situation.ts';
-import { asMigrateError } from './refused.ts';
-import { SessionLost, sendAs, settle, type Worker } from './send.ts';
+import { SessionLost, sendAs, settle, unlessCancelled, type Worker } from './send.ts';
+import { withoutSecrets } from './sql/filled.ts';
 
 /** A run under the lock, and what its hooks are told of it. */
 export interface Run {
@@ -23,6 +25,8 @@ export interface Run {
   readonly goal: Goal;
   readonly hooks: Hooks;
   readonly steps: readonly Step[];
+  /** What the command has done so far, also of plans that another run has overtaken; grows. */
+  readonly done: Step[];
   readonly analysed: Analysed;
   readonly identity: { readonly database: string };
 }
@@ -74,7 +78,14 @@ async function call(
   } catch (e) {
     const reason = signal?.aborted === true ? 'cancelled' : 'hook';
     const said = e instanceof Error ? e.message : String(e);
-    throw failed(r, name, step, reason, `${hook.name}: ${said}`, e);
+    throw failed(
+      r,
+      name,
+      step,
+      reason,
+      `${hook.kind === 'command' ? `\`${hook.name}\`` : hook.name}: ${said}`,
+      e,
+    );
   }
 }
 
@@ -83,33 +94,37 @@ async function runSql(r: Run, name: HookName, file: MigrationFile): Promise<void
   const analysis = r.analysed.get(file);
   if (analysis === undefined) throw new Error(`the hook ${file.path} was not read`);
   const hook: SqlHook = { hook: name, file, analysis };
+  const files = [...r.analysed.keys()];
   const message = messages.alongside(worker.envelope, [hook]);
   worker.session.onNotice = ({ severity, message }) =>
-    worker.emit({ kind: 'notice', severity, message, id: null });
-  const called = () => ({ id: name, name: file.path, direction: directionOf(r) });
-  try {
-    const { tags } = await sendAs(worker, called, message);
-    if (tags.at(-1) === 'COMMIT') return;
-  } catch (e) {
-    throw await sqlFailed(r, name, message, e);
-  }
-  throw failed(r, name, null, 'hook', `the transaction of ${file.path} did not end with COMMIT`);
+    worker.emit({ kind: 'notice', severity, message: withoutSecrets(files, message), id: null });
+  const called = { id: name, name: file.path, direction: directionOf(r) };
+  const operation = hookOperation(name, null);
+  const tried = { worker, called, operation, isRead: analysis.parsed, next: nextOf(r, name, null) };
+  const { tags } = await tryAgain(tried, async (canLetGo) => {
+    try {
+      return await sendAs(worker, () => called, message, false, canLetGo);
+    } catch (e) {
+      throw await sqlFailed(r, hook, message, e);
+    }
+  });
+  if (tags.at(-1) !== 'COMMIT')
+    throw failed(r, name, null, 'hook', `the transaction of ${file.path} did not end with COMMIT`);
 }
 
 const directionOf = ({ steps }: Run): Direction => steps[0]?.direction ?? 'up';
 
-async function sqlFailed(r: Run, name: HookName, message: FileMessage, e: unknown): Promise<MigrateError> {
-  const { worker, goal } = r;
+async function sqlFailed(r: Run, hook: SqlHook, message: FileMessage, e: unknown): Promise<MigrateError> {
+  const { worker, goal, analysed } = r;
   try {
-    const refused = await settle(worker, e, message);
-    if (refused.server.code === '57014' && worker.signal?.aborted === true)
-      return failed(r, name, null, 'cancelled', refused.server.message, e);
-    const told = hookFailure(worker.code, refused, { again: commandOf(goal) }, message, worker.encoding);
-    return told ?? asMigrateError(e, worker.code, hookOperation(name, null));
+    const refused = await settle(worker, e, message, [...analysed.keys()]);
+    const place = hookAt(refused, message, worker.encoding) ?? placeIn(hook, null);
+    const error = hookFailure(worker.code, refused, place, { again: commandOf(goal) });
+    return unlessCancelled(worker, error, nextOf(r, hook.hook, null));
   } catch (lost) {
     if (!(lost instanceof SessionLost)) throw lost;
     const said = `${lost.message}; it is not known whether the hook was committed`;
-    return failed(r, name, null, 'connection_lost', said, e);
+    return failed(r, hook.hook, null, 'connection_lost', said, lost);
   }
 }
 

@@ -7,7 +7,7 @@ import { type Emit, type Warning, warn } from './event.ts';
 import { type Hooks, NO_HOOKS } from './hook.ts';
 import { inOrder } from './layout/named.ts';
 import type { Layout, Migration, Migrations, Mode, Step } from './migration.ts';
-import { inStep, plannedHooks } from './plan/hooks.ts';
+import { afterStep, beforeStep, plannedHooks } from './plan/hooks.ts';
 import type { Plan } from './plan/situation.ts';
 import type { Head, Recorded } from './recorded.ts';
 import {
@@ -32,13 +32,19 @@ export interface Log {
   readonly started: (step: Step, mode: Mode) => void;
   /** What was said to have started has not. */
   readonly notBegun: () => void;
+  /** The first of its transactions is committed, with what beforeEach did in it. */
+  readonly opened: (step: Step) => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
   /** One that is in no step of its own. */
   readonly hooked: (hook: HookReport) => void;
+  /** Another run came first: what was started was not run, and its hooks were called for nothing. */
+  readonly overtaken: () => void;
   /** Sent, and its outcome cannot be found out. */
   readonly unknown: (step: Step) => void;
   /** The ledger and the journal as they were read after a failure, and which steps have gone since they were finished. */
   readonly landed: (recorded: Recorded, gone?: readonly Step[]) => void;
+  /** A failure, behind which neither could be read. */
+  readonly unread: (step: Step) => void;
   readonly outcome: (error: MigrateError | null) => Outcome;
 }
 
@@ -52,6 +58,8 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let layout: Layout = 'pairs';
   let hooks: Hooks = NO_HOOKS;
   const ran: HookReport[] = [];
+  /** How many of them at the end are of a migration that has not been run yet. */
+  let early = 0;
   const warnings: Warning[] = [];
   let applied: StepReport[] = [];
   const unknown: Step[] = [];
@@ -61,6 +69,8 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let remaining: readonly Migration[] = [];
   let modes: (step: Step) => Mode = () => 'atomic';
   let current: Step | null = null;
+  let isOpened = false;
+  let isRead = true;
   /** How many were applied before the plan was made. */
   let before = 0;
   /** By id, what was applied when the database was last read: another run may have gone on where this one was cut short. */
@@ -75,6 +85,11 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     job.emit(event);
   };
 
+  const opened = (step: Step): void => {
+    if (!isOpened) ran.push(...beforeStep(hooks, step));
+    isOpened = true;
+  };
+
   return {
     emit,
     warn: (reason, message, file) => warn(emit, reason, message, file),
@@ -84,6 +99,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       now = head;
       current = null;
       before = applied.length;
+      standing = null;
       steps = plan.steps;
       remaining = plan.remaining;
       modes = mode;
@@ -100,23 +116,33 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     },
     started: (step, mode) => {
       current = step;
+      isOpened = false;
       const { id, name } = step.migration;
       const resumedAt = step.resume === null ? null : step.resume.doneStatements.length + 1;
       emit({ kind: 'started', id, name, direction: step.direction, mode, resumedAt });
     },
+    opened,
     finished: (step, { mode, executionTimeMs }) => {
       current = null;
       now = { version: step.to, dirty: false };
       applied.push({ ...named(step), mode, executionTimeMs });
-      ran.push(...inStep(hooks, step));
+      early = 0;
+      opened(step);
+      ran.push(...afterStep(hooks, step));
       const { id, name } = step.migration;
       emit({ kind: 'finished', id, name, direction: step.direction, mode, executionTimeMs });
     },
     hooked: (hook) => {
+      if (hook.hook === 'beforeEach') early++;
       ran.push(hook);
     },
     notBegun: () => {
       current = null;
+    },
+    overtaken: () => {
+      current = null;
+      ran.splice(ran.length - early);
+      early = 0;
     },
     unknown: (step) => {
       current = null;
@@ -128,6 +154,11 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       applied = applied.filter((s) => !ids.has(s.id));
       const migrations = [...steps.map((s) => s.migration), ...remaining];
       standing = stateOf(recorded, { layout, migrations }).applied;
+    },
+    unread: ({ migration, file }) => {
+      isRead = false;
+      const message = `the version could not be read after migration ${migration.id} had failed: whether anything of it was committed is not known`;
+      warn(emit, 'not_looked_up', message, file?.path ?? null);
     },
     outcome: (error) => {
       const isThere = layout === 'script' && steps.length === 0 && remaining.length === 0;
@@ -163,7 +194,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       failed:
         failed === null
           ? null
-          : { ...refOf(failed.migration), direction: failed.direction, rolledBack: !now.dirty },
+          : { ...refOf(failed.migration), direction: failed.direction, rolledBack: isRead && !now.dirty },
       notReached: undone.filter((s) => s !== failed && !unknown.includes(s)).map((s) => refOf(s.migration)),
       unknown: unknown.map((s) => refOf(s.migration)),
       // What may have been committed is not to be called unapplied, nor what may have been reverted.

@@ -29,6 +29,7 @@ export async function tellLoss(
     const row = fate.rows[i] ?? null;
     if (row === null) {
       log.landed(fate.recorded, fate.gone);
+      if (fate.recorded.head.dirty) log.opened(step);
       const what = fate.recorded.head.dirty ? 'it is half done' : 'it was not committed';
       throw lost(worker, step, e, `${what}${alsoGone(fate.gone)}`);
     }

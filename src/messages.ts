@@ -5,14 +5,14 @@
 
 import { type FileMessage, own } from './file-message.ts';
 import type { SqlHook, StepHooks } from './hook.ts';
-import { hooked, moved, weave } from './hook-text.ts';
+import { hooked, moved, statementsIn, weave } from './hook-text.ts';
 import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
 import { marker, markerBetween } from './marker.ts';
 import type { Analysis, Direction, Migration, Mode, Step } from './migration.ts';
-import { enclosing, held, type Locking } from './opening.ts';
+import { beforeFile, held, type Locking } from './opening.ts';
 import type { Place } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
 import { keptOf } from './sql/wording.ts';
@@ -60,20 +60,21 @@ export const limited = (e: Envelope): string => limit(e, 'session').join();
 export const UNLIMITED = 'set lock_timeout = 0';
 
 /** What stands before a file in its transaction. */
-export function opening(e: Envelope, step: Step, { before } = enclosing(e, step)): FileMessage {
-  const head = [...before, ...limit(e, 'local')];
-  return hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step);
+export function opening(e: Envelope, step: Step, analysis: Analysis | null): FileMessage {
+  const head = [...beforeFile(e, step, analysis), ...limit(e, 'local')];
+  const tagsBefore = head.length + weave(e.hooks.before, step).tags;
+  return { ...hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step), tagsBefore };
 }
 
 /** The same with the file's statements in messages of their own. */
-export function beginning(e: Envelope, step: Step): FileMessage {
-  const { text, hooks } = opening(e, step);
+export function beginning(e: Envelope, step: Step, analysis: Analysis | null): FileMessage {
+  const { text, hooks } = opening(e, step, analysis);
   return own(text.replace(/; $/, ''), hooks);
 }
 
 /** afterEach finds the session as it was at its start, whatever the file has set, and leaves it so too. */
-function cleaned(e: Envelope, step: Step, first: readonly string[], limits: readonly string[]): FileMessage {
-  const before = [...first, ...e.cleanUp, ...limits];
+function cleaned(e: Envelope, step: Step, limits: readonly string[]): FileMessage {
+  const before = [...e.cleanUp, ...limits];
   const text = `${before.join('; ')}; `;
   if (e.hooks.after.length === 0) return own(text);
   const { text: around, hooks } = hooked(text, before.length, e.hooks.after, step);
@@ -91,17 +92,12 @@ const ALONE: Seat = { isFirst: true, isLast: true };
  * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
  * waited for, the file's are held.
  */
-export function closing(
-  e: Envelope,
-  step: Step,
-  { first, last } = enclosing(e, step),
-  { isFirst, isLast } = ALONE,
-): FileMessage {
-  const { text, hooks } = cleaned(e, step, first, limit(e, 'local'));
+export function closing(e: Envelope, step: Step, { isFirst, isLast } = ALONE): FileMessage {
+  const { text, hooks } = cleaned(e, step, limit(e, 'local'));
   const since = isFirst ? journal.ARRIVAL : journal.afterLast(e.place);
-  const record = [...last, e.ledger.record(e.place, step, journal.elapsed(since))].join('; ');
-  const write = journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done', since);
-  return own(`${text}${record};\n${write}; commit; ${isLast ? marker(e) : markerBetween(e)}`, hooks);
+  const end = `${e.ledger.record(e.place, step, journal.elapsed(since))};
+${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done', since)}; commit; ${isLast ? marker(e) : markerBetween(e)}`;
+  return own(`${text}${end}`, hooks);
 }
 
 /** File, ledger and journal in one transaction and one message. */
@@ -109,17 +105,17 @@ export function atomic(
   e: Envelope,
   step: Step,
   analysis: Analysis | null = null,
-  around = enclosing(e, step),
-  seat = ALONE,
+  seat: Seat = ALONE,
 ): FileMessage {
-  const first = opening(e, step, around);
-  const last = closing(e, step, around, seat);
-  const body = `${first.text}${blanked(step.file?.text ?? '', analysis?.wrapper ?? [])}\n; `;
-  const tagsBefore = around.before.length + limit(e, 'local').length + weave(e.hooks.before, step).tags;
-  const statements = analysis?.statements.length ?? 0;
-  const hooks = [...(first.hooks ?? []), ...moved(last.hooks ?? [], body.length, tagsBefore + statements)];
+  const { text: before, tagsBefore, hooks = [] } = opening(e, step, analysis);
+  const last = closing(e, step, seat);
+  const { wrapper = [], first = [] } = analysis ?? {};
+  const statements = analysis === null ? 0 : statementsIn(analysis);
+  const body = `${before}${blanked(step.file?.text ?? '', [...wrapper, ...first])}\n; `;
+  const behind = moved(last.hooks ?? [], body.length, tagsBefore + statements);
+  const text = `${body}${last.text}`;
   const data = dataOf(step.file);
-  return { text: `${body}${last.text}`, before: first.text.length, offset: 0, tagsBefore, data, hooks };
+  return { text, before: before.length, offset: 0, tagsBefore, data, hooks: [...hooks, ...behind] };
 }
 
 /** golang-migrate's first of three: the version it will be, dirty. Returns the journal row's id, in its first rows. */
@@ -137,12 +133,12 @@ export function start(e: Envelope, step: Step, mode: 'plain' | 'resumable'): Fil
 
 /** Hooks of the whole run, in a transaction of their own. */
 export function alongside(e: Envelope, hooks: readonly SqlHook[]): FileMessage {
-  const head = ['begin', ...held(e)];
+  const head = ['begin', ...held(e), ...limit(e, 'local')];
   const { text, hooks: parts } = hooked(`${head.join('; ')}; `, head.length, hooks, null);
   return own(`${text}${e.cleanUp.join('; ')}; commit`, parts);
 }
 
-/** The third: clean. In plain mode the session stays as the file left it, as with golang-migrate. */
+/** The third: clean. In plain mode without hooks the session stays as the file left it, as with golang-migrate. */
 export function finish(
   e: Envelope,
   step: Step,
@@ -150,10 +146,12 @@ export function finish(
   row: bigint,
   elapsedMs: number,
 ): FileMessage {
-  const cleans = mode === 'resumable' || e.hooks.after.length > 0;
+  const cleans = mode === 'resumable' || e.hooks.before.length > 0 || e.hooks.after.length > 0;
+  // Without hooks it waits for nothing but the ledger.
+  const limits = mode === 'resumable' && e.hooks.after.length > 0 ? limit(e, 'local') : [];
   // A file may have made transactions read-only; the clean-up ends that for the next.
   const head = `begin${cleans ? ' read write' : ''}; `;
-  const { text, hooks = [] } = cleans ? cleaned(e, step, [], []) : own('');
+  const { text, hooks = [] } = cleans ? cleaned(e, step, limits) : own('');
   const end = `${e.ledger.end(e.place, step, String(Math.round(elapsedMs)))};
 ${journal.finish(e.place, row, step.migration.up?.checksum ?? null, elapsedMs)}; commit; ${marker(e)}`;
   return own(`${head}${text}${end}`, moved(hooks, head.length, 1));
@@ -168,49 +166,54 @@ export const plain = ({ file }: Step): FileMessage => ({
   data: dataOf(file),
 });
 
+/** Which of the tables are there. */
+type Existing = { readonly ledger: boolean; readonly journal: boolean };
+
+const inOne = (parts: readonly string[]): string => `begin; ${parts.join(';\n')}; commit`;
+
+const tables = (w: Writer, exists: Existing): readonly string[] => [
+  ...(exists.ledger ? [] : [w.ledger.create(w.place)]),
+  ...(exists.journal ? [] : [journal.create(w.place)]),
+];
+
 /** What a run needs before its first step: the tables, and what happened without us. */
 export function prepare(
   w: Writer,
-  exists: { readonly ledger: boolean; readonly journal: boolean },
+  exists: Existing,
   rows: readonly journal.Entry[],
   accepted: readonly Migration[] = [],
 ): string | null {
   const parts = [
-    ...(exists.ledger ? [] : [w.ledger.create(w.place)]),
-    ...(exists.journal ? [] : [journal.create(w.place)]),
+    ...tables(w, exists),
     ...rows.map((row) => journal.insert(w.place, row, w.author, 'done')),
     ...accepted.map((m) => w.ledger.accept(w.place, m)),
   ].filter((text) => text !== '');
-  return parts.length === 0 ? null : `begin; ${parts.join(';\n')}; commit`;
+  return parts.length === 0 ? null : inOne(parts);
 }
 
 /** A file that failed and left nothing behind: for `status`. */
 export const noteFailure = (w: Writer, step: Step, mode: Mode, message: string): string =>
   journal.insert(w.place, { ...entry(w, step, mode), error: message }, w.author, 'failed');
 
-/** `force`: the row is set whatever it was, and the journal says so. */
-export function force(w: Writer, to: bigint | null, rows: readonly journal.Entry[]): string {
-  const writes = rows.map((row) => journal.insert(w.place, row, w.author, 'done')).join(';\n');
-  return `begin; ${overwrite(w.place, { version: to, dirty: false })};\n${writes}; commit`;
+/** `force`: the row is set whatever it was, and the journal says so, in the transaction that holds the locks. */
+export function force(
+  w: Writer,
+  exists: Existing,
+  to: bigint | null,
+  rows: readonly journal.Entry[],
+): string {
+  const writes = rows.map((row) => journal.insert(w.place, row, w.author, 'done'));
+  return inOne([...tables(w, exists), overwrite(w.place, { version: to, dirty: false }), ...writes]);
 }
 
 /** `rollback`: the last record goes; of a file that is half-way (`half`), only that it was begun. */
 export function forget(w: Writer, name: string, half: Direction | null, journalExists: boolean): string {
   const direction = half === 'down' ? 'up' : 'down';
-  const row = {
-    version: null,
-    name,
-    direction,
-    kind: 'forced',
-    mode: null,
-    head: null,
-    checksum: null,
-  } as const;
-  return [
-    'begin',
-    ...(journalExists ? [] : [journal.create(w.place)]),
+  const common = { version: null, kind: 'forced', mode: null, head: null, checksum: null } as const;
+  const parts = [
+    ...tables(w, { ledger: true, journal: journalExists }),
     ...(half === null ? [forgetLast(w.place, name)] : []),
-    journal.insert(w.place, row, w.author, 'done'),
-    'commit',
-  ].join(';\n');
+    journal.insert(w.place, { ...common, name, direction }, w.author, 'done'),
+  ];
+  return inOne(parts);
 }

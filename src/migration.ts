@@ -50,6 +50,8 @@ export interface Statement {
   readonly run: 'transaction' | 'alone';
   /** Sets session state (SET, set_config): run again before a resumed file goes on in a new session. */
   readonly session: boolean;
+  /** Ends a `lock_timeout` of ours: sets it, or resets it, for the session. */
+  readonly limits: boolean;
   readonly concurrentIndex: ConcurrentIndex | null;
   /** While it waits for a lock, nobody who reads or writes rows waits behind it (... CONCURRENTLY, VACUUM). */
   readonly patient: boolean;
@@ -71,6 +73,11 @@ export interface Analysis {
   readonly statements: readonly Statement[];
   /** The file’s own BEGIN and COMMIT around all of it, which an atomic run leaves out; no statements here. */
   readonly wrapper: readonly Pick<Statement, 'start' | 'end'>[];
+  /**
+   * SET TRANSACTION at an atomic file’s head: no query may come before it in its transaction, and some of ours do before the
+   * file, so an atomic run takes it out of there and to the front; no statements here. Absent for none.
+   */
+  readonly first?: readonly Pick<Statement, 'start' | 'end'>[];
   readonly extensions: readonly NeededExtension[];
   /** False: the grammar of another major version could not read it, and the server has the last word. */
   readonly parsed: boolean;
@@ -96,6 +103,8 @@ export interface Problem {
   readonly file: string;
   /** UTF-16 index into the file's text; null where the problem is the file as a whole. */
   readonly offset: number | null;
+  /** What to do, where the reason's own advice is not it. */
+  readonly next?: string;
 }
 
 /** A stretch of a file that is too large to be held in memory. Offsets are bytes. */

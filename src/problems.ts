@@ -18,6 +18,7 @@ export function problemsError(
     message: first.message,
     location: { file: first.file, line: place?.line ?? null, column: place?.column ?? null },
     excerpt: place?.excerpt ?? null,
+    ...(first.next === undefined ? {} : { hint: first.next }),
     details: others.map((p) => {
       const where = placeOf(p, files);
       return `also: ${p.file}${where === null ? '' : `:${where.line}:${where.column}`}: ${p.message}`;

@@ -89,7 +89,7 @@ export const REASONS = {
   },
   lock_strategy: {
     meaning:
-      'A file needs more than one transaction, and with `lockStrategy: transaction` no lock lasts longer. Nothing was run.',
+      'A file needs more than one transaction, or there are `beforeAll` or `afterAll` hooks, and with `lockStrategy: transaction` no lock lasts that long. Nothing was run.',
     next: 'run it over a direct connection, without `lockStrategy: transaction`',
   },
   lock_timeout: {
@@ -146,8 +146,8 @@ export const REASONS = {
   psql: { meaning: 'A file asks of psql what rungs does not do.', next: 'take it out, as the error says' },
   raced: {
     meaning:
-      'The version was moved by someone else while this run held the lock. The migration was not applied.',
-    next: 'find out who runs migrations without the lock, then run `task migrate` again',
+      'The version was moved while this run held the lock: by someone else, or by the migration itself, which was not applied. With `lockStrategy: transaction`, and behind a question: another run came in between.',
+    next: 'find out who runs migrations without the lock, or writes the version table, then run `task migrate` again',
   },
   read_only: {
     meaning: 'The server refuses writes: it is a standby, or its transactions are read-only.',

@@ -12,7 +12,7 @@ export interface Fate {
   readonly recorded: Recorded;
   /** Of each step that was sent, its journal row if it was committed. */
   readonly rows: readonly (JournalRow | null)[];
-  /** Steps of this run that had been committed, and are not there: a standby that had not heard of them took over. */
+  /** Steps of this command that had been committed, and are not there: a standby that had not heard of them took over. */
   readonly gone: readonly Step[];
 }
 
@@ -45,8 +45,11 @@ export async function findOut(
       const recorded = await readRecorded(session, sight);
       // What has been read is known, though the connection be lost once more; its end lets go of the locks too.
       await release(session, ids, job).catch(() => {});
-      const row = (of: Step) => rowOf(of, recorded.journal, author.run, ledger);
-      return { recorded, rows: sent.map(row), gone: done.filter((of) => row(of) === null) };
+      const row = (of: Step, before: readonly Step[]) =>
+        rowOf(of, before, recorded.journal, author.run, ledger);
+      const gone = done.filter((of, i) => row(of, done.slice(0, i)) === null);
+      const rows = sent.map((of, i) => row(of, [...done, ...sent.slice(0, i)]));
+      return { recorded, rows, gone };
     } finally {
       await session.close().catch(() => {});
     }
@@ -55,14 +58,16 @@ export async function findOut(
   }
 }
 
+/** The same may have been done `before`, and undone by another run since. */
 function rowOf(
   { migration, direction, resume }: Step,
+  before: readonly Step[],
   journal: readonly JournalRow[],
   run: string,
   ledger: Ledger,
 ): JournalRow | null {
   const { version, name } = ledger.key(migration);
-  const row = journal.findLast(
+  const rows = journal.filter(
     (r) =>
       r.run === run &&
       r.version === version &&
@@ -70,6 +75,7 @@ function rowOf(
       r.direction === direction &&
       r.state === 'done',
   );
+  const same = before.filter((s) => s.migration.id === migration.id && s.direction === direction);
   // A resumed file's row is the earlier run's; its id tells.
-  return row ?? journal.find((r) => r.id === resume?.id && r.state === 'done') ?? null;
+  return rows[same.length] ?? journal.find((r) => r.id === resume?.id && r.state === 'done') ?? null;
 }

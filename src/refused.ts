@@ -1,7 +1,8 @@
 import { cureOf } from './cures.ts';
 import { type ErrorCode, MigrateError } from './errors.ts';
-import { reasonOf, rightHint } from './failure.ts';
+import { reasonOf } from './failure.ts';
 import { MessageFailed } from './pg/message.ts';
+import { rightHint } from './sql/rights.ts';
 import { furtherWords } from './sql/server-error.ts';
 
 const SERVERS_WORDS = 'see the server’s words above';

@@ -12,19 +12,21 @@ import type { MigrationFile, Statement } from './migration.ts';
 import { opened } from './opened.ts';
 import type { IndexStatement } from './recorded.ts';
 import { sumOf } from './rows.ts';
-import { attempt, type Running, stopIfAborted } from './send.ts';
+import { attempt, conclude, type Running, stopIfAborted } from './send.ts';
 import * as statement from './statement-messages.ts';
 
 export async function resumable(r: Running): Promise<void> {
   const { worker, step } = r;
   const begun = worker.now();
-  const row = step.resume?.id ?? (await opened(r, 'resumable'));
+  const row = step.resume?.id ?? (await untilUnblocked(r, (again) => opened(again, 'resumable')));
   // The file that is begun has it with that.
   if (step.resume !== null && worker.envelope.statementLockMs > 0)
     await attempt(r, own(messages.limited(worker.envelope)));
   if (step.resume !== null) await setAgain(r);
   if (step.file !== null) await runStatements(r, step.file, row);
-  await attempt(r, messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun));
+  await untilUnblocked(r, (again) =>
+    conclude(again, messages.finish(worker.envelope, step, 'resumable', row, worker.now() - begun)),
+  );
 }
 
 /** beforeEach has been done with the first part; its settings went with the session. */
@@ -46,14 +48,13 @@ async function runStatements(r: Running, file: MigrationFile, row: bigint): Prom
     if (st.session) await attempt(r, statement.alone(file, st));
   }
   const interrupted = step.resume?.indexStatement ?? null;
-  if (interrupted !== null)
-    await dropLeftovers(r, interrupted, isLimited(r, file, statements.slice(0, done)));
+  if (interrupted !== null) await dropLeftovers(r, interrupted, isLimited(r, statements.slice(0, done)));
   for (const [i, st] of statements.entries()) {
     if (i < done) continue;
     stopIfAborted(worker, step);
     announce(r, i, statements);
     const sum = await sumOf(file, st);
-    const isFreed = st.patient && isLimited(r, file, statements.slice(0, i));
+    const isFreed = st.patient && isLimited(r, statements.slice(0, i));
     const progress = [
       statement.progress(worker.envelope, row, i, sum),
       ...(isFreed ? [messages.limited(worker.envelope)] : []),
@@ -102,13 +103,13 @@ async function runAlone(
 }
 
 /**
- * Whether our lock_timeout counts, which the file's own ends. It does not for what waits in nobody's way: an index build
+ * Whether our lock_timeout counts, which one that the file or beforeEach sets for the session ends. It does not for what waits in nobody's way: an index build
  * that gave up would leave an INVALID index, and have to begin again.
  */
-const isLimited = (r: Running, file: MigrationFile, before: readonly Statement[]): boolean =>
+const isLimited = (r: Running, before: readonly Statement[]): boolean =>
   r.worker.envelope.statementLockMs > 0 &&
-  !r.worker.envelope.hooks.before.some((h) => /\block_timeout\b/i.test(h.file.text)) &&
-  !before.some((st) => /\block_timeout\b/i.test(file.text.slice(st.start, st.end)));
+  !r.worker.envelope.hooks.before.some((h) => h.analysis.statements.some((st) => st.limits)) &&
+  !before.some((st) => st.limits);
 
 async function dropLeftovers(r: Running, was: IndexStatement, isOurs: boolean): Promise<void> {
   if (isOurs) await attempt(r, own(messages.UNLIMITED));

@@ -2,16 +2,19 @@
 
 import { type ErrorCode, MigrateError } from './errors.ts';
 import type { Emit, StepName } from './event.ts';
-import { commandFor, copyLine, type Failed, failure, operationOf } from './failure.ts';
+import { commandFor, type Failed, failure, operationOf } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import { hookFailure } from './hook-failure.ts';
+import { hookAt } from './hook-text.ts';
 import type { Envelope } from './messages.ts';
-import type { Analysis, Mode, Step } from './migration.ts';
+import type { Analysis, MigrationFile, Mode, Step } from './migration.ts';
 import type { Patience } from './patience.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
 import { pause } from './pg/pause.ts';
 import type { Session } from './pg/session.ts';
+import { copyLine } from './row-failure.ts';
 import { rowOf, rowsOf } from './rows.ts';
+import { discreet } from './sql/server-error.ts';
 import { watch } from './watch.ts';
 
 /** What is the same for every step of a run. */
@@ -33,12 +36,22 @@ export interface Worker {
   readonly multiStatement: boolean;
 }
 
+export interface Attempt {
+  readonly error: MigrateError;
+  /** By the worker's clock. */
+  readonly begun: number;
+}
+
 /** A step on its way. `analysis` null: there is no file, and only the version moves. */
 export interface Running {
   readonly worker: Worker;
   readonly step: Step;
   readonly analysis: Analysis | null;
   readonly mode: Mode;
+  /** The first of several transactions is committed. */
+  readonly onOpened?: () => void;
+  /** A lock has kept it from being done together with others. */
+  readonly first?: Attempt;
   /** What is being sent can be cancelled for those who wait behind it, and tried again. */
   readonly canLetGo?: boolean;
 }
@@ -53,17 +66,42 @@ export async function attempt(r: Running, message: FileMessage, rows = false): P
   try {
     return await send(r, message, rows);
   } catch (e) {
-    throw told(r, await settle(r.worker, e, message), message);
+    throw told(r, await settle(r.worker, e, message, filesOf(r)), message);
   }
 }
+
+/** The same for what ends with our commit and marker. */
+export async function conclude(r: Running, message: FileMessage): Promise<void> {
+  let tags: readonly string[];
+  try {
+    ({ tags } = await send(r, message));
+  } catch (e) {
+    const failed = await settle(r.worker, e, message, filesOf(r));
+    if (isRecorded(failed.completed)) return;
+    throw told(r, failed, message);
+  }
+  if (isRecorded(tags.slice(0, -1))) return;
+  throw new MigrateError(r.worker.code, 'internal', {
+    operation: operationOf(r.step),
+    message: `the transaction ended with ${tags.at(-2)} instead of COMMIT`,
+  });
+}
+
+/**
+ * Behind the journal's row and the commit comes only the marker: a cancel that arrived then has cancelled nothing. (A
+ * COMMIT of the file's own has no such row before it.)
+ */
+const isRecorded = (tags: readonly string[]): boolean =>
+  tags.at(-1) === 'COMMIT' && /^(INSERT 0|UPDATE) \d+$/.test(tags.at(-2) ?? '');
+
+/** As events name it. */
+export const nameOf = ({ migration: { id, name }, direction }: Step): StepName => ({ id, name, direction });
 
 const CANCEL_AGAIN_MS = 300;
 
 /** On abort asks the server to stop the message, again and again: a cancel can fall between two statements. */
 export function send(r: Running, message: FileMessage, rows = false): Promise<Reply> {
-  const { id, name } = r.step.migration;
-  const called = { id, name, direction: r.step.direction };
-  return sendAs(r.worker, () => called, message, rows, r.canLetGo);
+  return sendAs(r.worker, () => nameOf(r.step), message, rows, r.canLetGo);
 }
 
 /** `called`: who is told to wait now, where it is for somebody else's lock. */
@@ -123,10 +161,21 @@ async function cancelOnAbort(session: Session, signal: AbortSignal, ended: Abort
   }
 }
 
+/** Those whose texts a step's session has heard: what is secret in them is not to be repeated. */
+export const filesOf = ({ worker, step }: Running): readonly MigrationFile[] => [
+  ...(step.file === null ? [] : [step.file]),
+  ...[...worker.envelope.hooks.before, ...worker.envelope.hooks.after].map(({ file }) => file),
+];
+
 /** After any failed message: ROLLBACK. If even that fails, the session is gone. */
-export async function settle(worker: Worker, e: unknown, message: FileMessage): Promise<Failed> {
+export async function settle(
+  worker: Worker,
+  e: unknown,
+  message: FileMessage,
+  files: readonly MigrationFile[],
+): Promise<Failed> {
   if (!(e instanceof MessageFailed)) throw e;
-  if (e.server === null) throw new SessionLost(e.message, { cause: e });
+  if (e.server === null) throw new SessionLost(e.message, { cause: e.cause });
   const { onNotice } = worker.session;
   // Of no interest: "there is no transaction in progress".
   worker.session.onNotice = () => {};
@@ -136,12 +185,15 @@ export async function settle(worker: Worker, e: unknown, message: FileMessage): 
       await worker.session.send('rollback');
       worker.session.onNotice = onNotice;
       const { server, completed, who, noRows, blockage } = e;
-      return { server, completed, who, noRows, blockage, row: await failedRow(e, message) };
+      const isSingle = worker.envelope.perMessage !== null;
+      const row = await failedRow(e, message);
+      return { server, files, completed, who, noRows, blockage, isSingle, row };
     } catch (again) {
       gone = !(again instanceof MessageFailed) || again.server === null;
     }
   }
-  throw new SessionLost(e.message, { cause: e });
+  const cause = discreet(e.server, files);
+  throw new SessionLost(cause.message, { cause });
 }
 
 /** The row that the server refused, where its error says which. */
@@ -162,19 +214,20 @@ export function told(
   failed: Failed,
   message: FileMessage,
 ): MigrateError {
+  const { code, encoding } = worker;
+  const place = hookAt(failed, message, encoding);
   const error =
-    hookFailure(worker.code, failed, { step, mode }, message, worker.encoding) ??
-    failure(worker.code, failed, step, message, analysis, worker.encoding, mode);
-  if (failed.server.code !== '57014' || worker.signal?.aborted !== true) return error;
-  const { operation, sqlstate, location, excerpt } = error;
-  return new MigrateError(worker.code, 'cancelled', {
-    operation,
-    message: error.message,
-    sqlstate,
-    location,
-    excerpt,
-    hint: goOn(step),
-  });
+    place === null
+      ? failure(code, failed, step, message, analysis, encoding, mode)
+      : hookFailure(code, failed, place, { step, mode });
+  return unlessCancelled(worker, error, goOn(step));
+}
+
+/** The server's 57014 is the caller's own doing. */
+export function unlessCancelled({ signal, code }: Worker, error: MigrateError, hint: string): MigrateError {
+  if (error.sqlstate !== '57014' || signal?.aborted !== true) return error;
+  const { operation, message, sqlstate, location, excerpt } = error;
+  return new MigrateError(code, 'cancelled', { operation, message, sqlstate, location, excerpt, hint });
 }
 
 const goOn = (step: Step): string => `run ${commandFor(step)} to go on`;

@@ -90,15 +90,12 @@ function restoring(b: SessionState): readonly string[] {
 
 /** Where a shared one is remembered, in the transaction itself: nobody knows beforehand which one it will be. */
 const MEMORY = 'rungs.before';
-export const FORGET = `reset ${MEMORY}`;
 
 /**
  * Of a server process that a pooler shares out: what others have set there, and the pooler itself (`connect_query`), is
- * theirs and stays. `until`: a file that has to begin with SET TRANSACTION must find no query before it in its
- * transaction, so there the memory is of the one before.
+ * theirs and stays.
  */
-export const remember = (until: 'transaction' | 'session'): string =>
-  `do ${dollar(` begin perform pg_catalog.set_config('${MEMORY}', row_to_json(s)::text, ${until === 'transaction'})
+export const REMEMBER = `do ${dollar(` begin perform pg_catalog.set_config('${MEMORY}', row_to_json(s)::text, true)
   from (${READ}) s; end `)}`;
 
 /** After the file: what it has set, prepared, opened or made for the session, and nothing else, is undone. */

@@ -1,48 +1,60 @@
-/** The steps of a run, one after the other, under the lock. */
+/** The steps of a run, one after the other or several in a message, under the lock. */
 
 import { chosenFor } from './analysed.ts';
-import { apply } from './apply.ts';
-import { applyBatch, type Listener, together } from './batch.ts';
-import { MigrateError } from './errors.ts';
+import { apply, type Done } from './apply.ts';
+import { applyBatch, type Listener, type Next, together, UNLIMITED } from './batch.ts';
+import type { MigrateError } from './errors.ts';
 import type { Hooks } from './hook.ts';
 import { type Run, runAll, runCalls } from './hooks.ts';
 import type { Job } from './job.ts';
-import { RACED } from './ledger/journal.ts';
-import type { Log } from './log.ts';
 import { look, readRecorded } from './look.ts';
 import { lost, tellLoss } from './loss.ts';
-import type { Step } from './migration.ts';
+import type { Layout, Step } from './migration.ts';
 import { noteFailure } from './note-failure.ts';
+import { isOvertaken, withItsDoing } from './overtaken.ts';
 import { acquire, release } from './pg/lock.ts';
-import { type Running, SessionLost, stopIfAborted, type Worker } from './send.ts';
-import { LOCKED } from './sql/advisory.ts';
+import type { Session } from './pg/session.ts';
+import type { Recorded } from './recorded.ts';
+import { refused } from './refused.ts';
+import { type Running, SessionLost, stopIfAborted } from './send.ts';
 
-/** Another run has the locks, or has been there meanwhile; where each message takes them for itself, that is no failure. */
-const isOvertaken = ({ envelope }: Worker, e: unknown): boolean =>
-  envelope.perMessage !== null &&
-  e instanceof MigrateError &&
-  (e.sqlstate === LOCKED || e.sqlstate === RACED);
+/** With a fresh look, as the tables may be of this run; null where that fails. */
+export const readAfter = (
+  session: Session,
+  { door }: Pick<Job, 'door'>,
+  layout: Layout,
+): Promise<Recorded | null> =>
+  look(session, door.table, layout)
+    .then((sight) => readRecorded(session, sight))
+    .catch(() => null);
 
 /**
  * Runs each step, and after a failure finds out where that has left the database. `overtaken`: what is left has to be
  * planned anew.
  */
 export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
-  const { worker, job, steps, analysed, hooks } = run;
+  const { worker, job, log, steps, analysed, hooks } = run;
   if (steps.length > 0) await runAll(run, 'beforeAll');
-  const all = steps.map((step): Running => ({ worker, step, ...chosenFor(analysed, step, job.plainOnly) }));
-  // What a batch could not do with a migration is done with it alone.
-  let isAlone = hasCalls(hooks);
+  const all = steps.map(
+    (step): Running => ({
+      worker,
+      step,
+      ...chosenFor(analysed, step, job.plainOnly),
+      onOpened: () => log.opened(step),
+    }),
+  );
+  const longest = hasCalls(hooks) ? 1 : job.batchSize;
+  let how = UNLIMITED;
   for (let next = 0; next < all.length; ) {
-    const [first] = all.slice(next, next + 1) as [Running];
-    stopIfAborted(worker, first.step);
-    const sent = together(all.slice(next), isAlone ? 0 : job.batchSize);
-    await runCalls(run, 'beforeEach', first.step);
-    const end = await runTogether(run, sent, steps.slice(0, next));
+    const { most, first } = how;
+    const sent = together(all.slice(next, next + most), longest);
+    const [{ step }] = sent as [Running];
+    stopIfAborted(worker, step);
+    await runCalls(run, 'beforeEach', step);
+    const end = await runTogether(run, first === undefined ? sent : sent.map((r) => ({ ...r, first })));
     if (end.kind !== 'on') return end.kind;
     next += end.done;
-    isAlone = hasCalls(hooks) || end.done < sent.length;
-    if (end.done > 0) await runCalls(run, 'afterEach', (all[next - 1] as Running).step);
+    how = end.how;
   }
   if (steps.length > 0) await runAll(run, 'afterAll');
   return 'done';
@@ -52,65 +64,90 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
 const hasCalls = ({ beforeEach, afterEach }: Hooks): boolean =>
   [...beforeEach, ...afterEach].some((hook) => hook.kind !== 'sql');
 
-type End = { readonly kind: 'on'; readonly done: number } | { readonly kind: 'done' | 'overtaken' };
+type End =
+  | { readonly kind: 'on'; readonly done: number; readonly how: Next }
+  | { readonly kind: 'done' | 'overtaken' };
 
-async function runTogether(run: Run, sent: readonly Running[], before: readonly Step[]): Promise<End> {
-  const { worker, job, log, hooks, steps } = run;
-  const committed: Step[] = [];
-  let locks = worker.envelope.lockIds.length;
+async function runTogether(run: Run, sent: readonly Running[]): Promise<End> {
+  const { log, done } = run;
+  const before = done.length;
+  let last: Done | null = null;
   const listener: Listener = {
     started: ({ step, mode }) => log.started(step, mode),
     notBegun: () => log.notBegun(),
-    finished: ({ step, mode }, done) => {
-      committed.push(step);
-      locks = done.locks;
-      log.finished(step, { mode, ...done });
+    finished: ({ step }, end) => {
+      log.finished(step, end);
+      done.push(step);
+      last = end;
     },
   };
-  const current = () => sent[committed.length] as Running;
+  let how: Next;
   try {
-    await runSent(sent, listener);
+    how = await runSent(sent, listener);
   } catch (e) {
-    const { step, mode } = current();
-    if (e instanceof SessionLost) {
-      const left = sent.slice(committed.length).map((r) => r.step);
-      await tellLoss(run, left, [...before, ...committed], e);
-      const last = left.at(-1) as Step;
-      await runCalls(run, 'afterEach', last);
-      if (last !== steps.at(-1)) throw lost(worker, last, e, 'the others were not begun');
-      if (hooks.afterAll.length > 0)
-        throw lost(worker, last, e, 'it was committed; the afterAll hooks were not run');
-      return { kind: 'done' };
-    }
-    if (isOvertaken(worker, e)) return { kind: 'overtaken' };
-    // Not guessed from the mode: read, with a fresh look, as the tables may be of this run.
-    const after = await look(worker.session, job.door.table, worker.envelope.ledger.layout)
-      .then((sight) => readRecorded(worker.session, sight))
-      .catch(() => null);
-    if (after !== null) log.landed(after);
-    await noteFailure(worker.session, worker.envelope, step, mode, e);
-    throw e;
+    return { kind: await afterFailure(run, sent.slice(done.length - before), e) };
   }
-  const last = committed.at(-1);
-  if (last !== undefined && locks < worker.envelope.lockIds.length) await lockAgain(worker, job, log, last);
-  return { kind: 'on', done: committed.length };
+  const step = done.at(-1);
+  if (last !== null && step !== undefined) {
+    // It stays applied, and what follows it is due, whatever has become of the lock.
+    const unlocked = await lockAgain(run, step, last).catch((e: MigrateError) => e);
+    await runCalls(run, 'afterEach', step);
+    if (unlocked !== null) throw unlocked;
+  }
+  return { kind: 'on', done: done.length - before, how };
 }
 
-async function runSent(sent: readonly Running[], listener: Listener): Promise<void> {
-  const [first, second] = sent;
-  if (first === undefined) return;
+async function runSent(sent: readonly Running[], listener: Listener): Promise<Next> {
+  const [first, second] = sent as [Running, ...Running[]];
   if (second !== undefined) return applyBatch(sent, listener);
   listener.started(first);
-  const done = await apply(first);
-  listener.finished({ ...first, mode: done.mode }, done);
+  listener.finished(first, await apply(first));
+  return UNLIMITED;
+}
+
+/** `left`: of those that were sent, what is not known to be committed; the first of them has failed. */
+async function afterFailure(run: Run, left: readonly Running[], e: unknown): Promise<'done' | 'overtaken'> {
+  const { worker, job, log, hooks, steps, done } = run;
+  const { session, envelope } = worker;
+  const [{ step, mode }] = left as [Running];
+  if (e instanceof SessionLost) {
+    await tellLoss(
+      run,
+      left.map((r) => r.step),
+      done,
+      e,
+    );
+    const last = (left.at(-1) as Running).step;
+    await runCalls(run, 'afterEach', last);
+    if (last !== steps.at(-1)) throw lost(worker, last, e, 'the others were not begun');
+    if (hooks.afterAll.length > 0)
+      throw lost(worker, last, e, 'it was committed; the afterAll hooks were not run');
+    return 'done';
+  }
+  if (await isOvertaken(worker, step, e)) {
+    log.overtaken();
+    return 'overtaken';
+  }
+  // What a plain file or a hook has set, its role for one, is not to be in the way of the look.
+  if (envelope.perMessage === null) await session.send(envelope.cleanUp.join('; ')).catch(() => {});
+  // Not guessed from the mode.
+  const after = await readAfter(session, job, envelope.ledger.layout);
+  if (after === null) log.unread(step);
+  else log.landed(after);
+  await noteFailure(session, envelope, step, mode, e);
+  throw await withItsDoing(worker, step, e);
 }
 
 /** A file that calls pg_advisory_unlock_all has let others in; before the next step we want to be alone again. */
-async function lockAgain(worker: Worker, job: Job, log: Log, step: Step): Promise<void> {
-  const file = step.file?.path ?? null;
-  log.warn('locks_dropped', 'this migration released the migration lock; it has been taken again', file);
+async function lockAgain({ worker, job, log }: Run, { file }: Step, { locks }: Done): Promise<null> {
   const { lockIds: ids } = worker.envelope;
-  await release(worker.session, ids, job);
+  if ((locks ?? 0) >= ids.length) return null;
+  const message = 'this migration released the migration lock; it has been taken again';
+  if (locks !== null) log.warn('locks_dropped', message, file?.path ?? null);
   const { lockStrategy, lockTimeoutMs: timeoutMs } = job;
-  await acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs });
+  const taken = release(worker.session, ids, job).then(() =>
+    acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs }),
+  );
+  await refused(taken, worker.code, 'take the migration lock again');
+  return null;
 }

@@ -11,6 +11,7 @@ import type { Session } from './pg/session.ts';
 import { hookFiles } from './plan/hooks.ts';
 import { plan } from './plan/plan.ts';
 import { codeOf, type Plan } from './plan/situation.ts';
+import { refuseLong } from './prepare.ts';
 import type { Recorded } from './recorded.ts';
 import { withoutReworded } from './repeatable.ts';
 import { counted } from './report/amounts.ts';
@@ -58,8 +59,12 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
   const pending = await list.look(
     'pending files',
     async () => {
-      const read = await analyse(planned.steps, new Map(), setting, hookFiles(await job.hooks()));
-      return { read, plan: await withoutReworded(planned, read, state) };
+      const hooks = await job.hooks();
+      const read = await analyse(planned.steps, new Map(), setting, hookFiles(hooks));
+      const made = await withoutReworded(planned, read, state);
+      if (job.lockStrategy === 'transaction')
+        refuseLong(made.steps, hooks, read, setting.code, job.plainOnly);
+      return { read, plan: made };
     },
     ({ plan: { steps } }) => ({
       message: steps.length === 0 ? 'none' : `${counted(steps.length, 'file')} read by PostgreSQL’s grammar`,

@@ -10,6 +10,7 @@ import { sentinelName } from './ledger/sentinel.ts';
 import { look, readRecorded, type Sight } from './look.ts';
 import type { Migrations } from './migration.ts';
 import { heldBy, holder } from './pg/lock.ts';
+import { refusePool } from './pg/pooler.ts';
 import type { Session } from './pg/session.ts';
 import type { Recorded } from './recorded.ts';
 import { asMigrateError, refused } from './refused.ts';
@@ -187,7 +188,10 @@ async function verifyLock(
   const ids = lockIds({ ...place, database: identity.database, urlPath: job.door.urlPath });
   const held = await list.look(
     'lock',
-    () => refused(holder(session, ids), 'MIGRATION_VERSION_FAILED', 'look at the migration lock'),
+    async () => {
+      const work = refusePool(session, job.lockStrategy === 'transaction').then(() => holder(session, ids));
+      return refused(work, 'MIGRATION_VERSION_FAILED', 'look at the migration lock');
+    },
     (by) =>
       by === null
         ? { message: 'nobody holds the migration lock' }

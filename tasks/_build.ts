@@ -1,17 +1,18 @@
-import type { Config } from '../src/config/config.ts';
+import { dirname } from 'node:path';
 import { quotable, unquotable } from '../src/config/unquotable.ts';
 import type { Warning } from '../src/event.ts';
 import type { RunOptions } from '../src/index.ts';
 import { size } from '../src/report/amounts.ts';
 import { GRAMMAR_MAJOR } from '../src/sql/grammar-major.ts';
 import { aboutText } from './_carried.ts';
+import type { Loaded } from './_config.ts';
 import { type Arguments, usageError } from './_flags.ts';
 import type { Result } from './_result.ts';
 
 /** `rungs build`: the migrations and the commands in one file. */
 export async function build(
   args: Arguments,
-  { path, hooks }: Config,
+  { config: { path, hooks }, file }: Loaded,
   { onEvent, layout, placeholders }: RunOptions,
   warnings: readonly Warning[],
 ): Promise<Result> {
@@ -28,6 +29,7 @@ export async function build(
     outfile,
     executable,
     hooks,
+    home: dirname(file ?? ''),
     serverVersion,
     warn: (warning) => onEvent?.({ kind: 'warning', warning }),
   });

@@ -1,5 +1,6 @@
 /** What a bundle carries, for the commands in it. */
 
+import { relative, sep } from 'node:path';
 import type { HookName } from '../src/hook.ts';
 import type { MigrationFile, Migrations } from '../src/migration.ts';
 import { counted } from '../src/report/amounts.ts';
@@ -13,6 +14,10 @@ export type CarriedHooks = Readonly<Record<HookName, readonly CarriedHook[]>>;
 
 export const hookLine = (name: HookName, hook: CarriedHook): string =>
   `${name}: ${'file' in hook ? hook.file.path : hook.command}`;
+
+/** With `/` on Windows too: the same input makes the same build everywhere. */
+export const shownAs = (folder: string, project: string): string =>
+  relative(project, folder).replaceAll(sep, '/') || '.';
 
 export interface About {
   /** Of the versioned ones. */

@@ -121,7 +121,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     checkout: true,
     run: async ({ args, loaded, options, warnings }) => {
       operands(args, 'build', 0);
-      return build(args, loaded.config, options, warnings);
+      return build(args, loaded, options, warnings);
     },
   },
 };

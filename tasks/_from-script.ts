@@ -120,7 +120,7 @@ async function draftOf(script: MigrationFile) {
         ]),
     ...drops.map((drop) => `${drop};`),
   ];
-  return { text: `${withoutSecrets(script, lines.join('\n')).trimEnd()}\n`, isWhole: left.length === 0 };
+  return { text: `${withoutSecrets([script], lines.join('\n')).trimEnd()}\n`, isWhole: left.length === 0 };
 }
 
 interface Found {

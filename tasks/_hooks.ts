@@ -1,13 +1,12 @@
 /** The hooks of the configuration, or of a bundle, for the engine: each command as a function that runs it. */
 
 import { dirname } from 'node:path';
-import { hookText } from '../src/config/hooks.ts';
 import { originText } from '../src/config/layer.ts';
 import { type Emit, warn } from '../src/event.ts';
 import { type GivenHook, type GivenHooks, HOOK_NAMES, type HookName } from '../src/hook.ts';
 import { scriptOf } from '../src/layout/script.ts';
 import type { MigrationFile, Migrations } from '../src/migration.ts';
-import { type Carried, type CarriedHooks, hookLine } from './_carried.ts';
+import { type Carried, type CarriedHooks, hookLine, shownAs } from './_carried.ts';
 import { type Loaded, secretsOf } from './_config.ts';
 
 export interface Around {
@@ -82,17 +81,26 @@ function commandHook(
         timeoutMs,
         signal,
       }).catch((e: Error) => {
-        throw new Error(hidden(e.message));
+        // Cut only when secrets are out of it, of which a part would be left.
+        throw new Error(cut(hidden(e.message)));
       });
     },
   };
 }
 
+/** More of a command's last line is no help. */
+const LONGEST = 300;
+const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text);
+
 /** What is not run is not passed over in silence. */
 function warnOfOthers({ loaded, emit }: Around, inside: CarriedHooks): void {
   const { hooks } = loaded.config;
   const built = HOOK_NAMES.flatMap((name) => inside[name].map((hook) => hookLine(name, hook)));
-  const said = HOOK_NAMES.flatMap((name) => hooks[name].value.map((hook) => `${name}: ${hookText(hook)}`));
+  // A build names them as its configuration does, wherever that was seen from.
+  const home = dirname(loaded.file ?? '');
+  const said = HOOK_NAMES.flatMap((name) =>
+    hooks[name].value.map((hook) => `${name}: ${'file' in hook ? shownAs(hook.file, home) : hook.command}`),
+  );
   const first = HOOK_NAMES.map((name) => hooks[name]).find(({ value }) => value.length > 0);
   if (first === undefined || said.join('\n') === built.join('\n')) return;
   const message = `${originText(first.origin)}: these hooks are not run: a bundle runs those that it was built with${built.length === 0 ? ', and this one has none' : ''}`;

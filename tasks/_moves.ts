@@ -1,7 +1,7 @@
 /** The commands that move a database, and the words about what they did. */
 
 import { MigrateError } from '../src/errors.ts';
-import { down, force, goto, type Report, redo, rollback, up } from '../src/index.ts';
+import { down, force, goto, type Report, redo, rollback, up, type Warning } from '../src/index.ts';
 import { runDocument } from '../src/report/document.ts';
 import { runText } from '../src/report/human.ts';
 import { COMMON, type Command, operands } from './_command.ts';
@@ -10,9 +10,15 @@ import type { Result } from './_result.ts';
 
 const UP: readonly FlagName[] = ['allow-out-of-order', 'accept-changed'];
 
-const ran = (command: string, wanted: 'up' | 'down', report: Report): Result => ({
+/** `warnings`: also those from before the run, which its report does not have. */
+const ran = (
+  command: string,
+  wanted: 'up' | 'down',
+  report: Report,
+  warnings: readonly Warning[],
+): Result => ({
   text: runText(report, wanted),
-  document: runDocument(command, report, null),
+  document: runDocument(command, { ...report, warnings }, null),
 });
 
 /** In FluxStudio's words. */
@@ -41,11 +47,16 @@ export const MOVES: Readonly<Record<string, Command>> = {
     help: 'apply pending migrations: all, the next N, or up to a version',
     flags: [...COMMON, ...UP, 'accept-ahead', 'dry-run', 'num-steps', 'to', 'yes'],
     connects: true,
-    run: async ({ args, options }) => {
+    run: async ({ args, options, warnings }) => {
       const steps = countOf(args, 'up');
       const to = args.text('to') === null ? undefined : readVersion(args.text('to'), 'up');
       const limit = steps === null || steps === 'all' ? {} : { steps };
-      return ran('up', 'up', await up({ ...options, ...limit, ...(to === undefined ? {} : { to }) }));
+      return ran(
+        'up',
+        'up',
+        await up({ ...options, ...limit, ...(to === undefined ? {} : { to }) }),
+        warnings,
+      );
     },
   },
   down: {
@@ -53,7 +64,7 @@ export const MOVES: Readonly<Record<string, Command>> = {
     help: 'revert the last migration, the last N, or all',
     flags: [...COMMON, 'allow-missing-down', 'dry-run', 'num-steps', 'all', 'yes'],
     connects: true,
-    run: async ({ args, options, loaded }) => {
+    run: async ({ args, options, loaded, warnings }) => {
       const count = countOf(args, 'down');
       if (loaded.config.requireSteps.value && count === null && !args.has('all')) {
         throw noSteps();
@@ -62,7 +73,7 @@ export const MOVES: Readonly<Record<string, Command>> = {
         throw usageError('--all cannot be used with a number of steps', 'down');
       }
       const steps = args.has('all') ? 'all' : (count ?? 1);
-      return ran('down', 'down', await down({ ...options, steps }));
+      return ran('down', 'down', await down({ ...options, steps }), warnings);
     },
   },
   goto: {
@@ -70,9 +81,9 @@ export const MOVES: Readonly<Record<string, Command>> = {
     help: 'apply or revert until version V is the newest applied',
     flags: [...COMMON, ...UP, 'allow-missing-down', 'dry-run', 'yes'],
     connects: true,
-    run: async ({ args, options }) => {
+    run: async ({ args, options, warnings }) => {
       const to = readVersion(operands(args, 'goto', 1), 'goto');
-      return ran('goto', 'up', await goto({ ...options, to }));
+      return ran('goto', 'up', await goto({ ...options, to }), warnings);
     },
   },
   redo: {
@@ -80,9 +91,9 @@ export const MOVES: Readonly<Record<string, Command>> = {
     help: 'revert the last migration and apply it again',
     flags: [...COMMON, 'allow-missing-down', 'dry-run', 'yes'],
     connects: true,
-    run: async ({ args, options }) => {
+    run: async ({ args, options, warnings }) => {
       operands(args, 'redo', 0);
-      return ran('redo', 'down', await redo(options));
+      return ran('redo', 'down', await redo(options), warnings);
     },
   },
   force: {
@@ -90,13 +101,13 @@ export const MOVES: Readonly<Record<string, Command>> = {
     help: 'set the version and clear dirty; runs nothing',
     flags: COMMON,
     connects: true,
-    run: async ({ args, options }) => {
+    run: async ({ args, options, warnings }) => {
       const version = readVersion(operands(args, 'force', 1), 'force');
       if (options.dryRun === true) throw usageError('DRY_RUN is set, and force has no dry run', 'force');
       const report = await force({ ...options, version });
       return {
         text: `Version forced successfully: ${report.from ?? 0} to ${report.to ?? 0}`,
-        document: runDocument('force', report, null),
+        document: runDocument('force', { ...report, warnings }, null),
       };
     },
   },

@@ -159,7 +159,7 @@ function report(error: MigrateError, { verb, json, voice, narrator, warnings }: 
     const document =
       error.report === null
         ? failedDocument(unquotable(verb) === null ? verb : '', shown, warnings)
-        : runDocument(verb, error.report, declined ? null : shown);
+        : runDocument(verb, { ...error.report, warnings }, declined ? null : shown);
     console.log(JSON.stringify(document, null, 2));
   }
   return !declined;

@@ -57,7 +57,7 @@ export function lookUp(name: string, { environment, dotenv }: Surroundings): Fou
 }
 
 /** The beginning of the variables whose rest is a placeholder's name. */
-export const PLACEHOLDER = 'RUNGS_PLACEHOLDER_';
+const PLACEHOLDER = 'RUNGS_PLACEHOLDER_';
 
 const placeholdersIn = ({ environment, dotenv }: Surroundings): readonly Omit<Variable, 'help'>[] =>
   Object.keys({ ...dotenv, ...environment })

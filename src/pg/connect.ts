@@ -73,11 +73,22 @@ function refusal(
     details: [
       ...attemptsOf(e.refusals),
       ...(sqlstate === '28P01' && from !== null ? [`password retrieved from file "${from}"`] : []),
+      ...(isStartUpRefused(describe(e.error)) ? [`it was sent: ${sentAtStart(database)}`] : []),
       ...(attempts > 1 ? [`${attempts} attempts`] : []),
     ],
     ...hintFor(e.refusals, sqlstate, database),
   });
 }
+
+/** PgBouncer's words. */
+const isStartUpRefused = (said: string): boolean => /unsupported startup parameter/.test(said);
+
+/** By name: a value may be nobody's business. */
+const sentAtStart = ({ settings, options }: Database): string =>
+  [
+    ...settings.map(([name]) => (name === 'role' ? 'role (`--role`, rungs.yaml or the URL)' : name)),
+    ...(options === null ? [] : ['options (PGOPTIONS or the URL)']),
+  ].join(', ');
 
 /** What each attempt of the last round met, where they met different things or were at different places. */
 function attemptsOf(refusals: readonly Refusal[]): readonly string[] {
@@ -115,10 +126,9 @@ function hintFor(
     return { hint: 'check the user and the password in the URL, PGPASSWORD or .pgpass' };
   if (last !== undefined && /could not find digest for NID/.test(describe(last.error)))
     return { hint: NO_DIGEST };
-  // PgBouncer's words.
-  if (/unsupported startup parameter/.test(said)) {
+  if (isStartUpRefused(said)) {
     return {
-      hint: 'a connection pooler in between takes no settings at the start: take `role`, `search_path` and the like out of the URL and rungs.yaml, or connect to the server’s own port (docs/poolers.md)',
+      hint: 'a connection pooler in between takes no settings at the start: take them out of the URL, rungs.yaml and the environment, or connect to the server’s own port (docs/poolers.md)',
     };
   }
   if (sqlstate === '3D000') return { hint: 'create the database, or correct its name in the URL' };

@@ -1,5 +1,6 @@
 import { type ErrorCode, MigrateError } from '../errors.ts';
 import type { Emit, LockHolder } from '../event.ts';
+import { holderText } from '../report/blocked.ts';
 import { tried } from '../sql/advisory.ts';
 import { shown } from '../sql/shown.ts';
 import { MessageFailed } from './message.ts';
@@ -56,7 +57,7 @@ export async function acquire(
       });
     }
   }
-  wait.emit({ kind: 'locked', waitedMs: wait.now() - begun });
+  wait.emit({ kind: 'locked', waitedMs: Math.round(wait.now() - begun) });
   return 'held';
 }
 
@@ -154,7 +155,9 @@ async function unlock(session: Session, ids: readonly bigint[]): Promise<void> {
 /** Who holds any of them; null when they have just been let go. */
 export async function holder(session: Session, ids: readonly bigint[]): Promise<LockHolder | null> {
   const pairs = ids.map((id) => `(${id >> 32n}, ${id & 0xffffffffn})`).join(', ');
-  const reply = await session.query(`select a.pid::text, a.usename, a.application_name, a.client_addr::text,
+  const reply =
+    await session.query(`select a.pid::text, a.usename, a.application_name, host(a.client_addr) as client_addr,
+    a.state, round(extract(epoch from clock_timestamp() - a.state_change) * 1000)::text as state_ms,
     to_char(coalesce(a.query_start, a.backend_start) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since, a.query
     from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.pid <> pg_backend_pid()
@@ -168,6 +171,8 @@ export async function holder(session: Session, ids: readonly bigint[]): Promise<
     application: row.application_name || null,
     address: row.client_addr ?? null,
     since: row.since ?? null,
+    state: row.state ?? null,
+    stateMs: row.state_ms == null ? null : Number(row.state_ms),
     query: row.query == null ? null : shown(row.query),
   };
 }
@@ -180,8 +185,7 @@ function timedOut({ code, timeoutMs }: LockWait, h: LockHolder | null): MigrateE
     operation: 'take the migration lock',
     // golang-migrate's words.
     message: `timeout: can't acquire database lock (after ${timeoutMs / 1000} s)`,
-    details:
-      h === null ? ['its holder has just let go'] : [heldBy(h), `since ${h.since ?? '?'}: ${h.query ?? ''}`],
+    details: h === null ? ['its holder has just let go'] : [heldBy(h), holderText(h)],
     ...(h === null
       ? { hint: 'run the same command again' }
       : {

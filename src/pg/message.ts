@@ -22,8 +22,7 @@ export class MessageFailed extends Error {
   readonly completed: readonly string[];
   /** The server's error; null when the connection broke without one. */
   readonly server: ServerError | null;
-  /** The message itself, and who sent it where that is known: which right was lacked can be told from them. */
-  readonly text: string;
+  /** With the message itself: which right was lacked can be told from them. Null: not known. */
   readonly who: Who | null;
   /** Which of the message's COPYs it was in, from 0; null where in none. */
   readonly copying: number | null;
@@ -31,6 +30,7 @@ export class MessageFailed extends Error {
   readonly noRows: Error | null;
   /** What kept it from its locks at last, where a second connection was looking on. */
   blockage: Blockage | null = null;
+  readonly #text: string;
 
   constructor(
     cause: Error,
@@ -41,13 +41,18 @@ export class MessageFailed extends Error {
   ) {
     super(cause.message, { cause });
     this.completed = completed;
-    this.text = text;
+    this.#text = text;
     this.who = who;
     this.copying = copy.copying;
     this.noRows = copy.noRows;
     // FATAL errors end the session too, but `severity` is in the server's language: whether the session is over
     // shows when the next message fails.
     this.server = isServerError(cause) ? cause : null;
+  }
+
+  /** The message. No field, as who inspects or logs the error would see what is secret in it. */
+  get text(): string {
+    return this.#text;
   }
 }
 

@@ -20,7 +20,7 @@ const PID = 'select pg_catalog.pg_backend_pid()::text as pid';
  * process that came back last (then a second connection gets ours) or, with `server_round_robin`, the one that came
  * back first (then we get another). What is not seen here, each later message sees for itself (sql/advisory.ts).
  */
-export async function poolingOf(session: Session): Promise<Pooling> {
+async function poolingOf(session: Session): Promise<Pooling> {
   session.pid ??= await pidOf(session);
   if (!session.isPooled) return 'none';
   session.pooling ??= probe(session);
@@ -63,10 +63,10 @@ async function compare(session: Session, other: pg.ClientBase): Promise<Pooling>
 export const isStatementMode = (e: unknown): boolean =>
   e instanceof Error && /not allowed in statement pooling mode/.test(e.message);
 
-/** Throws where a session's locks would be somebody else's after the next message. */
-export async function refusePool(session: Session): Promise<void> {
+/** Throws where a session's locks would be somebody else's after the next message; `isBrief`: where a transaction's would. */
+export async function refusePool(session: Session, isBrief = false): Promise<void> {
   const pooling = await poolingOf(session);
-  if (pooling === 'transaction' || pooling === 'statement') throw shared(pooling);
+  if (pooling === 'statement' || (pooling === 'transaction' && !isBrief)) throw shared(pooling);
 }
 
 const DIRECT = 'connect to the server’s own port, or to a pool in session mode';

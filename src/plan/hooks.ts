@@ -24,13 +24,13 @@ export function hookReport(
 
 const isSql = ({ kind }: Hook): boolean => kind === 'sql';
 
-/** Those in a migration's own transactions. What is continued has had its beforeEach. */
-export const inStep = (hooks: Hooks, step: Step): readonly HookReport[] => [
-  ...(step.resume === null ? hooks.beforeEach : [])
-    .filter(isSql)
-    .map((h) => hookReport('beforeEach', h, step)),
-  ...hooks.afterEach.filter(isSql).map((h) => hookReport('afterEach', h, step)),
-];
+/** In the transaction with which a migration begins. What is continued has had it. */
+export const beforeStep = ({ beforeEach }: Hooks, step: Step): readonly HookReport[] =>
+  (step.resume === null ? beforeEach : []).filter(isSql).map((h) => hookReport('beforeEach', h, step));
+
+/** In the one with which it ends. */
+export const afterStep = ({ afterEach }: Hooks, step: Step): readonly HookReport[] =>
+  afterEach.filter(isSql).map((h) => hookReport('afterEach', h, step));
 
 /** All that would run, in order. */
 export function plannedHooks(hooks: Hooks, steps: readonly Step[]): readonly HookReport[] {
@@ -39,7 +39,12 @@ export function plannedHooks(hooks: Hooks, steps: readonly Step[]): readonly Hoo
     hooks[hook].filter((h) => !isSql(h)).map((h) => hookReport(hook, h, step));
   return [
     ...hooks.beforeAll.map((h) => hookReport('beforeAll', h, null)),
-    ...steps.flatMap((s) => [...calls('beforeEach', s), ...inStep(hooks, s), ...calls('afterEach', s)]),
+    ...steps.flatMap((s) => [
+      ...calls('beforeEach', s),
+      ...beforeStep(hooks, s),
+      ...afterStep(hooks, s),
+      ...calls('afterEach', s),
+    ]),
     ...hooks.afterAll.map((h) => hookReport('afterAll', h, null)),
   ];
 }

@@ -68,6 +68,18 @@ export function refuse(
   return new MigrateError(codeOf(s.goal, s.head), reason, { operation: 'plan the run', ...details });
 }
 
+export const goesBack = ({ kind }: Goal): boolean => kind === 'down' || kind === 'redo';
+
+/** Counted from where the database is, and so another way wherever another run has moved it to. */
+export const counts = (goal: Goal): boolean => goesBack(goal) || (goal.kind === 'up' && goal.steps !== null);
+
+/** Another run came in between. */
+export const partly = (s: Pick<Situation, 'goal' | 'head'>, done: number, of: number): MigrateError =>
+  refuse(s, 'raced', {
+    message: `another run came in between, where ${done} of ${of} migrations had been done; no more was done`,
+    hint: 'see with `task migrate:status` where that has led, and go on from there',
+  });
+
 export function mustExist(s: Situation, version: bigint): Migration {
   const found = s.byVersion.get(version);
   if (found !== undefined) return found;

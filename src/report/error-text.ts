@@ -75,6 +75,9 @@ const blank = (c: string): string => (c === '\t' ? '\t' : NARROWEST.test(c) ? ''
 
 const ids = (list: readonly MigrationRef[]): string => list.map((m) => m.id).join(', ');
 
+const fateOf = ({ rolledBack }: NonNullable<Report['failed']>, { dirty }: Report): string =>
+  rolledBack ? 'rolled back' : dirty ? 'half done (dirty)' : 'failed, and could not be looked up';
+
 /** What became of each migration of the plan. */
 function fateLine(r: Report): readonly string[] {
   const { applied, failed, notReached, unknown } = r;
@@ -82,7 +85,7 @@ function fateLine(r: Report): readonly string[] {
   const verb = applied.some((s) => s.direction === 'down') ? 'reverted' : 'applied';
   const parts = [
     ...(applied.length > 0 ? [`${ids(applied)} (kept)`] : ['none']),
-    ...(failed === null ? [] : [`${failed.id} ${failed.rolledBack ? 'rolled back' : 'half done (dirty)'}`]),
+    ...(failed === null ? [] : [`${failed.id} ${fateOf(failed, r)}`]),
     ...(unknown.length > 0 ? [`unknown: ${ids(unknown)}`] : []),
     ...(notReached.length > 0 ? [`not reached: ${ids(notReached)}`] : []),
   ];

@@ -1,3 +1,5 @@
+/** Repeatables among what a run has applied, which have no version to be listed by. */
+
 import { isRepeatable } from '../migration.ts';
 import type { Report, StepReport } from '../report.ts';
 import { counted } from './amounts.ts';

@@ -7,13 +7,13 @@ import { hasControl } from './control-words.ts';
 import { copyFaults } from './copy.ts';
 import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
-import { withoutSecrets } from './filled.ts';
+import { correctValue, placeholderAt, withoutSecrets } from './filled.ts';
 import { isFault, type Parsed, parse } from './grammar.ts';
 import { LARGE, parseLarge } from './large-text.ts';
 import { meaningOf } from './meaning.ts';
 import { textOption } from './option.ts';
 import { unreadable } from './unreadable.ts';
-import { wrapperOf } from './wrapper.ts';
+import { firstOf, wrapperOf } from './wrapper.ts';
 
 // Behind the same door: a bundle leaves this module out, and with it all that needs the parser.
 export { standingAfter } from './standing.ts';
@@ -46,11 +46,13 @@ export async function analyseFile(
   if (unread.length > 0) return { analysis: unreadAnalysis(text, asked.mode), problems };
   const parsed = await (text.length > LARGE ? parseLarge(text) : parse(text));
   if (isFault(parsed)) {
+    const name = placeholderAt(file, parsed.offset);
     problems.push({
       reason: 'syntax',
-      message: withoutSecrets(file, explain(text, parsed), parsed.offset),
+      message: withoutSecrets([file], explain(text, parsed), { file, offset: parsed.offset }),
       file: path,
       offset: parsed.offset,
+      ...(name === null ? {} : { next: `${correctValue(name)}, and run the same command again` }),
     });
     const analysis = unreadAnalysis(text, asked.mode);
     if (file.repeatable === true && said.mode === null && analysis.mode !== 'atomic') {
@@ -85,12 +87,15 @@ export async function analyseFile(
     const reason = file.repeatable === true ? 'repeatable' : 'directive';
     problems.push({ ...directiveProblem(path, broken), reason });
   }
-  const statements = classified.map(statement);
   const extensions = parsed.flatMap(neededExtension);
   const mode = modeOf(asked, classified);
+  const first = mode === 'atomic' && !isHook ? firstOf(classified) : [];
+  const isFirst = (st: Known) => first.some(({ start }) => start === st.start);
+  const statements = classified.filter((st) => !isFirst(st)).map(statement);
   const meaning = file.repeatable === true ? meaningOf(file, classified) : null;
   const meant = meaning === null ? {} : { meaning };
-  return { analysis: { mode, statements, wrapper, extensions, parsed: true, ...meant }, problems };
+  const kept = { ...meant, ...(first.length === 0 ? {} : { first }) };
+  return { analysis: { mode, statements, wrapper, extensions, parsed: true, ...kept }, problems };
 }
 
 /** Of a file that the grammar refuses only the leading comment is known; it goes as one piece. */
@@ -101,6 +106,7 @@ function unreadAnalysis(text: string, asked: Mode | null): Analysis {
     line: 1,
     run: 'alone',
     session: false,
+    limits: false,
     concurrentIndex: null,
     patient: false,
   };
@@ -124,12 +130,22 @@ const directiveProblem = (file: string, { message, offset }: DirectiveFault): Pr
 type Known = Parsed & Classified;
 
 /** Without what only the analysis needs: the rest is stored in builds. */
-const statement = ({ start, end, line, run, session, concurrentIndex, patient }: Known): Statement => ({
+const statement = ({
   start,
   end,
   line,
   run,
   session,
+  limits,
+  concurrentIndex,
+  patient,
+}: Known): Statement => ({
+  start,
+  end,
+  line,
+  run,
+  session,
+  limits,
   concurrentIndex,
   patient,
 });

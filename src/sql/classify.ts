@@ -5,7 +5,8 @@ import type { FuncCall, Node, SelectStmt } from './grammar.ts';
 import { booleanOption } from './option.ts';
 
 /** What one statement means for how its file is run. */
-export interface Classified extends Pick<Statement, 'run' | 'session' | 'concurrentIndex' | 'patient'> {
+export interface Classified
+  extends Pick<Statement, 'run' | 'session' | 'limits' | 'concurrentIndex' | 'patient'> {
   /** Its name if it begins or ends a transaction: then the file cannot live in ours. */
   readonly control: string | null;
   /** Its name if PostgreSQL refuses it in a transaction: then the file needs to be resumable. */
@@ -19,6 +20,7 @@ export function classify(node: Node): Classified {
   return {
     run: control !== null || alone !== null || mayNeedIt ? 'alone' : 'transaction',
     session: setsSession(node),
+    limits: setsSession(node) && setsLockTimeout(node),
     concurrentIndex: concurrentIndex(node),
     patient: isPatient(node, alone),
     control,
@@ -55,6 +57,22 @@ function setsSession(node: Node): boolean {
   const { is_local, name } = node.VariableSetStmt;
   // SET TRANSACTION (and its SNAPSHOT) ends with the transaction; SET SESSION CHARACTERISTICS does not.
   return is_local !== true && !/^TRANSACTION\b/.test(name ?? '');
+}
+
+/** RESET ALL too: the session's own is not ours. */
+function setsLockTimeout(node: Node): boolean {
+  if ('SelectStmt' in node)
+    return (node.SelectStmt.targetList ?? []).some((t) => configIn(t) === 'lock_timeout');
+  if (!('VariableSetStmt' in node)) return false;
+  const { kind, name } = node.VariableSetStmt;
+  return kind === 'VAR_RESET_ALL' || name?.toLowerCase() === 'lock_timeout';
+}
+
+/** Which setting a set_config() is of, where it is written there. */
+function configIn(target: Node): string | null {
+  const value = 'ResTarget' in target ? target.ResTarget.val : undefined;
+  const [first] = (value !== undefined && 'FuncCall' in value ? value.FuncCall.args : undefined) ?? [];
+  return first !== undefined && 'A_Const' in first ? (first.A_Const.sval?.sval?.toLowerCase() ?? null) : null;
 }
 
 /** `select pg_catalog.set_config('search_path', '', false)`, as pg_dump writes it. */

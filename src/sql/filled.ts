@@ -35,6 +35,16 @@ function endInWritten(fillings: readonly Filling[], offset: number): number {
   return last !== undefined && offset < last.end ? last.to : inWritten(fillings, offset);
 }
 
+/** The placeholder in whose value an index of the text is. */
+export function placeholderAt({ filled }: Pick<MigrationFile, 'filled'>, offset: number): string | null {
+  const last = lastOf(filled?.fillings ?? [], (f) => f.start <= offset);
+  return last !== undefined && offset < last.end ? last.name : null;
+}
+
+/** What to do where what is wrong with the SQL is a value. */
+export const correctValue = (name: string): string =>
+  `the value of \${${name}} breaks the SQL here (double a ' in it, for one); correct the value`;
+
 /** How many lines of the values before an index are not the file's. */
 export function linesFilledIn(
   { text, filled }: Pick<MigrationFile, 'text' | 'filled'>,
@@ -53,29 +63,69 @@ export function linesFilledIn(
   return lines;
 }
 
-/**
- * What somebody else says of the file, the server or the grammar, with the names of secret values in their place.
- * `offset`: where in its text, if that was said; of a value there a part alone may be quoted.
- */
-export function withoutSecrets(
-  file: Pick<MigrationFile, 'text' | 'filled'> | null,
-  words: string,
-  offset: number | null = null,
-): string {
-  const { text = '', filled } = file ?? {};
+/** A file, or what one is made of. */
+type Filled = Pick<MigrationFile, 'text' | 'filled'>;
+
+/** Where something was said to be; of a value there a part alone may be quoted. */
+export interface SaidOf {
+  readonly file: Filled;
+  readonly offset: number | null;
+}
+
+/** What somebody else says of files, the server or the grammar, with the names of secret values in their place. */
+export function withoutSecrets(files: readonly Filled[], words: string, at: SaidOf | null = null): string {
   const secrets = new Map<string, string>();
   let said = words;
-  for (const { name, start, end, isSecret } of filled?.fillings ?? []) {
-    const value = text.slice(start, end);
-    // Of one or two letters every word would have a hole, and it could be told from what is missing.
-    if (isSecret && value.length > 2) secrets.set(value, `\${${name}}`);
-    if (isSecret && offset !== null && start <= offset && offset < end) {
-      said = said.replaceAll(/"([^"]+)"/g, (all, part) => (value.includes(part) ? `"\${${name}}"` : all));
+  for (const file of files) {
+    const offset = at?.file === file ? at.offset : null;
+    for (const { name, start, end, isSecret } of file.filled?.fillings ?? []) {
+      if (!isSecret) continue;
+      const forms = formsOf(file.text.slice(start, end));
+      for (const form of forms) secrets.set(form, `\${${name}}`);
+      if (offset === null || offset < start || offset >= end) continue;
+      said = said.replaceAll(/"([^"]+)"/g, (all, part) =>
+        forms.some((form) => form.includes(folded(part))) ? `"\${${name}}"` : all,
+      );
     }
   }
   return [...secrets]
     .sort(([a], [b]) => b.length - a.length)
-    .reduce((all, [value, shown]) => all.replaceAll(value, () => shown), said);
+    .reduce((all, [form, shown]) => struck(all, form, shown), said);
+}
+
+/** As the server lowers a name that stands without quotes; no longer and no shorter. */
+const folded = (text: string): string => text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+const ESCAPE = /''|""|\\(?:x([\da-f]{1,2})|([0-7]{1,3})|u([\da-f]{4})|U([\da-f]{8})|([\s\S]))/gi;
+const CONTROL: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+
+/** What the server makes of a value, folded: of one in '…', in "…" and in E'…'. */
+function formsOf(value: string): readonly string[] {
+  const escaped = value.replaceAll(ESCAPE, (all, x, octal, u, U, plain) => {
+    if (plain !== undefined) return CONTROL[plain] ?? plain;
+    const code = octal === undefined ? Number.parseInt(x ?? u ?? U, 16) : Number.parseInt(octal, 8);
+    return Number.isNaN(code) || code > 0x10ffff ? (all[0] ?? '') : String.fromCodePoint(code);
+  });
+  const forms = [value, value.replaceAll("''", "'"), value.replaceAll('""', '"'), escaped];
+  // Of one or two letters every word would have a hole, and it could be told from what is missing.
+  return forms.filter((form) => form.length > 2).map(folded);
+}
+
+/** So much of a value tells which one it is, where the server cuts it: a row's fields at 64 bytes, names at 63. */
+const TELLING_LENGTH = 16;
+
+function struck(words: string, form: string, shown: string): string {
+  const low = folded(words);
+  const head = form.slice(0, TELLING_LENGTH);
+  let [said, from] = ['', 0];
+  for (let at = low.indexOf(head); at >= 0; at = low.indexOf(head, Math.max(at + 1, from))) {
+    let end = at + head.length;
+    while (end - at < form.length && low[end] === form[end - at]) end++;
+    if (end - at < form.length && !/^(?:\.\.\.|")/.test(low.slice(end, end + 3))) continue;
+    said += words.slice(from, at) + shown;
+    from = end;
+  }
+  return said + words.slice(from);
 }
 
 function analysisAt(
@@ -92,6 +142,7 @@ function analysisAt(
     ...analysis,
     statements: analysis.statements.map(range),
     wrapper: analysis.wrapper.map(range),
+    ...(analysis.first === undefined ? {} : { first: analysis.first.map(range) }),
     extensions: analysis.extensions.map((e) => ({ ...e, start: start(e.start) })),
   };
 }
@@ -114,6 +165,8 @@ export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): 
   );
 }
 
+const all = ({ statements, wrapper, first = [] }: Analysis) => [...statements, ...wrapper, ...first];
+
 /**
  * What of an analysis would not hold with other values, by which its file is still to be run: whether statements end
  * where they do in it is for each run's values (`unsettled`).
@@ -121,7 +174,7 @@ export function writtenAnalysis(analysis: Analysis, { filled }: MigrationFile): 
 export function undecided(analysis: Analysis, { path, filled }: MigrationFile): readonly Problem[] {
   const fillings = (filled?.fillings ?? []).filter(({ name }) => name !== null);
   const extensions = new Set(analysis.extensions.map((e) => e.start));
-  return [...analysis.statements, ...analysis.wrapper].flatMap((st): readonly Problem[] => {
+  return all(analysis).flatMap((st): readonly Problem[] => {
     const first = fillings.find((f) => f.end > st.start && f.start < st.end);
     if (first === undefined) return [];
     const isNamed = extensions.has(st.start) || ('concurrentIndex' in st && st.concurrentIndex !== null);
@@ -143,12 +196,19 @@ export function unsettled(analysis: Analysis, { path, text, filled }: MigrationF
   const lexer = new Lexer();
   const starts = lexer.read(text, 0).flatMap((found) => (found.kind === 'end' ? [found.start] : []));
   if (lexer.open !== null) starts.push(lexer.open.start);
-  const known = [...analysis.statements, ...analysis.wrapper].map((st) => st.start).sort((a, b) => a - b);
+  const known = all(analysis)
+    .map((st) => st.start)
+    .sort((a, b) => a - b);
   const isAsKnown =
     !analysis.parsed || (starts.length === known.length && starts.every((s, i) => s === known[i]));
   if (isAsKnown && lexer.inside === null) return [];
-  const fillings = filled?.fillings ?? [];
-  const suspect = fillings.find(({ start, end }) => TELLING.test(text.slice(start, end))) ?? fillings[0];
-  const message = `with the value of \${${suspect?.name}} the file’s statements end elsewhere than when it was built, where it was settled how each is run`;
-  return [{ reason: 'placeholder', message, file: path, offset: suspect?.start ?? null }];
+  const fillings = (filled?.fillings ?? []).filter((f) => f.name !== null);
+  const telling = fillings.find(({ start, end }) => TELLING.test(text.slice(start, end)));
+  const suspect = telling ?? fillings[0];
+  const name = suspect?.name ?? '';
+  const what =
+    telling === undefined ? 'is such' : 'has a quote, a comment or a ; that ends what stands around it, so';
+  const message = `the value of \${${name}} ${what} that the file’s statements end elsewhere than when it was built`;
+  const next = `${correctValue(name)}, and run the same command again`;
+  return [{ reason: 'placeholder', message, file: path, offset: suspect?.start ?? null, next }];
 }

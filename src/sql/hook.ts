@@ -3,7 +3,19 @@
 import type { Analysis, MigrationFile, Problem } from '../migration.ts';
 import { directive } from './directive.ts';
 
-export function unfitForHook(file: MigrationFile, { mode, wrapper }: Analysis): readonly Problem[] {
+/** `found`: what its reading has found. The reasons' own advice is for a migration, which may have a mode. */
+export const problemsOfHook = (
+  file: MigrationFile,
+  found: readonly Problem[],
+  analysis: Analysis,
+): readonly Problem[] =>
+  [...found, ...unfit(file, analysis)].map((p) =>
+    p.next === undefined && (p.reason === 'directive' || p.reason === 'syntax') ? { ...p, next: CORRECT } : p,
+  );
+
+const CORRECT = 'correct the hook, and run the same command again';
+
+function unfit(file: MigrationFile, { mode, wrapper }: Analysis): readonly Problem[] {
   const { offset } = directive(file.text);
   const copy = file.psql?.cuts.find((cut) => cut.copy !== null)?.copy;
   const [begin] = wrapper;

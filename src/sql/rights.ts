@@ -1,5 +1,6 @@
 /** The right that a role lacks (SQLSTATE 42501), and the GRANT that would do: read from the server's English words. */
 
+import { REASONS } from '../reasons.ts';
 import { identifier, qualified } from './quote.ts';
 
 /** Who was refused, and in which database. */
@@ -18,7 +19,7 @@ export interface Words {
 }
 
 /** Where no GRANT would do: of an extension that is not trusted, and of a setting before GRANT ON PARAMETER came in 15. */
-export const needsSuperuser = ({ message, hint = '' }: Words, who: Who | null): boolean =>
+const needsSuperuser = ({ message, hint = '' }: Words, who: Who | null): boolean =>
   /^Must be superuser /.test(hint) ||
   (/^permission denied to set parameter /.test(message) && (who?.serverVersion ?? 0) < 150000);
 
@@ -26,8 +27,8 @@ export const needsSuperuser = ({ message, hint = '' }: Words, who: Who | null): 
 export interface Lack {
   readonly right: string;
   readonly object: string;
-  /** Gives it, typed by whoever may. */
-  readonly cure: string;
+  /** Gives it, typed by whoever may. Null of ownership, of which there is one: given away, its owner is without it. */
+  readonly cure: string | null;
 }
 
 /**
@@ -61,11 +62,7 @@ export function lack(words: Words, statement: string, who: Who): Lack | null {
   if (owned !== null) {
     const [, kind = '', bare = ''] = owned;
     const name = bare.includes('.') && !statement.includes(bare) ? bare : nameIn(statement, bare);
-    return {
-      right: 'ownership',
-      object: `${kind} ${bare}`,
-      cure: `alter ${OWNED[kind] ?? kind} ${name} owner ${to}`,
-    };
+    return { right: 'ownership', object: `${kind} ${name}`, cure: null };
   }
   const role =
     /^(?:must be member of|must be able to SET|permission denied to set) role "(.+)"$/i.exec(message) ??
@@ -89,11 +86,21 @@ export function lack(words: Words, statement: string, who: Who): Lack | null {
   };
 }
 
+/** Who lacks which right on what, and the command that gives it; for any 42501. */
+export function rightHint(words: Words, statement: string, who: Who | null): string {
+  if (needsSuperuser(words, who))
+    return 'connect as a superuser, or have one run the statement and take it out of the file';
+  const found = who === null ? null : lack(words, statement, who);
+  if (who === null || found === null) return REASONS.permission.next;
+  const { right, object, cure } = found;
+  if (cure === null)
+    return `role ${who.user} does not own ${object}: connect as its owner, or act as it with \`--role OWNER\``;
+  return `role ${who.user} lacks ${right} on ${object}: \`${cure}\``;
+}
+
 /** As the server names them, those of several words first. */
 const KIND =
   '(materialized view|foreign table|foreign server|foreign-data wrapper|event trigger|text search configuration|text search dictionary|operator class|operator family|statistics object|large object|[a-z]+)';
-
-const OWNED: Readonly<Record<string, string>> = { relation: 'table', 'foreign table': 'table' };
 
 interface Granted {
   readonly on: string;

@@ -1,5 +1,5 @@
 import type { MigrationFile } from '../migration.ts';
-import { withoutSecrets } from './filled.ts';
+import { type SaidOf, withoutSecrets } from './filled.ts';
 
 /** The fields of PostgreSQL's ErrorResponse (protocol, "Error and Notice Message Fields"), as pg hands them over. */
 export interface ServerError extends Error {
@@ -14,24 +14,32 @@ export interface ServerError extends Error {
   readonly where?: string;
 }
 
-/** With the names of a file's secret values in their place. `offset`: its position in the file's text, if it is there. */
+/** Their detail is the row that failed, each of its fields cut: a part of a value may be all that is left of it. */
+const OF_ROWS = ['23502', '23514', '44000'];
+
+/** With the names of the files' secret values in their place. `at`: its position, if it is in one of them. */
 export function discreet(
   server: ServerError,
-  file: MigrationFile | null,
-  offset: number | null,
+  files: readonly MigrationFile[],
+  at: SaidOf | null = null,
 ): ServerError {
-  if (file?.filled === undefined) return server;
-  const hide = (words: string): string => withoutSecrets(file, words, offset);
+  if (files.every(({ filled }) => filled === undefined)) return server;
+  const hasSecrets = files.some(({ filled }) => filled?.fillings.some((f) => f.isSecret) === true);
+  const hide = (words: string): string => withoutSecrets(files, words, at);
   const { severity, code, position, detail, hint, where } = server;
   return Object.assign(new Error(hide(server.message)), {
     severity,
     code,
     ...(position === undefined ? {} : { position }),
-    ...(detail === undefined ? {} : { detail: hide(detail) }),
+    ...(detail === undefined
+      ? {}
+      : { detail: hasSecrets && OF_ROWS.includes(server.code) ? NO_ROW : hide(detail) }),
     ...(hint === undefined ? {} : { hint: hide(hint) }),
     ...(where === undefined ? {} : { where: hide(where) }),
   });
 }
+
+const NO_ROW = 'the row is not shown, as a secret value may be in it';
 
 export function isServerError(e: unknown): e is ServerError {
   return e instanceof Error && 'severity' in e && typeof (e as { code?: unknown }).code === 'string';

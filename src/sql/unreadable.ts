@@ -1,3 +1,5 @@
+/** Why a file cannot be read as SQL at all. */
+
 import type { MigrationFile, Problem } from '../migration.ts';
 
 /** What a file has that is no SQL, and over which the grammar could only stumble: psql’s language, unfilled placeholders. */

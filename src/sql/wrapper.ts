@@ -1,12 +1,15 @@
 /**
- * BEGIN … COMMIT around a whole file, the commonest style there is: exactly the transaction that the file is given
- * anyway. Without the two words it is atomic like any other, and a failure leaves nothing dirty.
+ * What a file says of the transaction that it is in. BEGIN … COMMIT around all of it, the commonest style there is, is
+ * exactly the transaction that the file is given anyway: without the two words it is atomic like any other, and a failure
+ * leaves nothing dirty. SET TRANSACTION is for the front of it.
  */
 
 import type { Statement } from '../migration.ts';
 import type { Node, Parsed } from './grammar.ts';
 
 export type Range = Pick<Statement, 'start' | 'end'>;
+
+const range = ({ start, end }: Parsed): Range => ({ start, end });
 
 /** Where the two are; null where there is more to it: options, a chain, statements around, another COMMIT. */
 export function wrapperOf(statements: readonly Parsed[]): readonly [Range, Range] | null {
@@ -15,7 +18,6 @@ export function wrapperOf(statements: readonly Parsed[]): readonly [Range, Range
   if (!isPlainBegin(first.node) || !isPlainCommit(last.node)) return null;
   const isControl = ({ node }: Parsed) => 'TransactionStmt' in node && !isSavepoint(node);
   if (statements.slice(1, -1).some(isControl)) return null;
-  const range = ({ start, end }: Parsed): Range => ({ start, end });
   return [range(first), range(last)];
 }
 
@@ -37,11 +39,22 @@ const isSavepoint = (node: Node): boolean =>
     node.TransactionStmt.kind ?? '',
   );
 
+/** SET TRANSACTION among the SETs that the statements begin with: those are no queries. */
+export function firstOf(statements: readonly Parsed[]): readonly Range[] {
+  const end = statements.findIndex(({ node }) => !('VariableSetStmt' in node));
+  const sets = end < 0 ? statements : statements.slice(0, end);
+  return sets.filter(isSetTransaction).map(range);
+}
+
+const isSetTransaction = ({ node }: Parsed): boolean =>
+  'VariableSetStmt' in node &&
+  /^transaction( snapshot|_isolation|_read_only|_deferrable)?$/i.test(node.VariableSetStmt.name ?? '');
+
 /** The text with spaces where the ranges are: everything else stays at its place. */
 export function blanked(text: string, ranges: readonly Range[]): string {
   let result = '';
   let from = 0;
-  for (const { start, end } of ranges) {
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
     result += text.slice(from, start) + ' '.repeat(end - start);
     from = end;
   }

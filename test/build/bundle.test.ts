@@ -186,8 +186,8 @@ describe('the one file', () => {
   });
 });
 
-/** Measured: 361 kB, of which a third is for the configuration's YAML; and 15 % for what is to come. */
-const SIZE_LIMIT = 560_000;
+/** Measured: 577 kB, of which a fifth is for the configuration's YAML; and 15 % for what is to come. */
+const SIZE_LIMIT = 660_000;
 
 describe('the one file refuses', () => {
   it('another folder, and what needs a checkout', async () => {

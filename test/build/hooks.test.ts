@@ -79,6 +79,8 @@ describe('one file', () => {
       'warning: rungs.yaml:2: these hooks are not run: a bundle runs those that it was built with, and this one has none',
     );
     expect(existsSync(join(dirname(file), 'ran'))).toBe(false);
+    const json = await run(file, ['up', '--json'], { env: { DATABASE_URL: url, PATH } });
+    expect(JSON.parse(json.stdout).warnings).toMatchObject([{ reason: 'other_hooks' }]);
   });
 
   it('says nothing where the configuration is the one that it was built with', async () => {
@@ -86,6 +88,22 @@ describe('one file', () => {
     const { url } = await createDatabase();
     const env = { DATABASE_URL: url, PATH };
     const result = await run(join(project, 'dist/migrate.mjs'), ['up'], { cwd: project, env });
+    expect(result).toMatchObject({ code: 0 });
+    expect(result.stderr).not.toContain('warning');
+  });
+
+  it.each([
+    ['run', '.', 'part'],
+    ['built', 'part', '.'],
+    ['built and run', 'part', 'part'],
+  ])('nor where it is %s in a folder of the project', async (_, from, at) => {
+    const project = folderOf({ ...PROJECT, 'part/README': '' });
+    const built = await rungs(['build', '--outfile', 'migrate.mjs'], { cwd: join(project, from) });
+    expect(built).toMatchObject({ code: 0 });
+    const { url } = await createDatabase();
+    const env = { DATABASE_URL: url, PATH };
+    const file = join(project, from, 'migrate.mjs');
+    const result = await run(file, ['up'], { cwd: join(project, at), env });
     expect(result).toMatchObject({ code: 0 });
     expect(result.stderr).not.toContain('warning');
   });

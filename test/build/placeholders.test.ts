@@ -101,7 +101,10 @@ describe('one file', () => {
       const [name] = Object.keys(values);
       expect(errorOf(result)).toMatchObject({
         reason: 'placeholder',
-        message: expect.stringContaining(`with the value of \${${name}} the file’s statements end elsewhere`),
+        message: expect.stringContaining(`the value of \${${name}} has a quote, a comment or a ; that ends`),
+        hint: expect.stringMatching(
+          /breaks the SQL here .*; correct the value, and run the same command again$/,
+        ),
       });
       expect(await database.query("select to_regclass('schema_migrations') as t")).toEqual([{ t: null }]);
     },

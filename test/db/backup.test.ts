@@ -38,7 +38,7 @@ describeFitting('a backup', () => {
     const { folder, run } = await project();
     const { code, stdout, stderr } = await run(['backup']);
     expect(code).toBe(0);
-    const [, file = ''] = /^(\S+) \(\d+ kB, 4 tables, \d\.\d s\)\n$/.exec(stdout) ?? [];
+    const [, file = ''] = /^(\S+) \(\d+ kB, 4 tables, (?:\d+ ms|\d\.\d\d s)\)\n$/.exec(stdout) ?? [];
     expect(file).toMatch(NAME);
     expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(folder, file)).toString('latin1', 0, 5)).toBe('PGDMP');

@@ -46,6 +46,7 @@ describe('a failure in the middle', () => {
       from: null,
       to: '2',
       dirty: false,
+      hooks: [],
       applied: [
         {
           id: '1',

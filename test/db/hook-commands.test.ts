@@ -175,8 +175,17 @@ describe('a command that fails', () => {
       operation: 'run the beforeAll hook',
     });
     expect(error.message).toMatch(message);
-    expect(error.message).toContain(command);
+    expect(error.message).toContain(`\`${command}\`: `);
     expect(await tables()).toEqual([]);
+  });
+
+  it('with a last line without end is told with its beginning', async () => {
+    const { rungs } = await place(
+      'beforeAll: { command: "head -c 100000 /dev/zero | tr \'\\\\0\' x; exit 3" }',
+    );
+    const { message } = errorOf(await rungs('up', '--json'));
+    expect(message).toMatch(/exit code 3: x+ …$/);
+    expect(message.length).toBeLessThan(500);
   });
 
   it('after each: what was applied stays, and the next run goes on', async () => {

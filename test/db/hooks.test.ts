@@ -383,6 +383,8 @@ describe('around a resumable migration', () => {
     const hooks = { beforeEach: hook('before'), afterEach: hook('after') };
     const error = await failureOf(up({ ...options, hooks }));
     expect(error).toMatchObject({ reason: 'sql', sqlstate: '23505', report: { dirty: true } });
+    // Committed with the mark that the file has begun.
+    expect(error.report?.hooks).toMatchObject([{ hook: 'beforeEach', migration: { id: '2' } }]);
     expect(await said(database)).toEqual(
       ['beforeEach 2 up', 'file 2 up'].map((s) => s.replace('file 2 up', 'file')),
     );
@@ -393,6 +395,17 @@ describe('around a resumable migration', () => {
     expect(report.hooks.map((h) => h.hook)).toEqual(['afterEach']);
   });
 
+  it('a function of beforeEach is called again where the file is continued', async () => {
+    const { database, options } = await place({}, RESUMABLE);
+    await up({ ...options, steps: 1 });
+    const called: unknown[] = [];
+    const hooks: GivenHooks = { beforeEach: ({ migration }) => void called.push(migration?.id) };
+    await failureOf(up({ ...options, hooks }));
+    await database.query('delete from people');
+    await up({ ...options, hooks });
+    expect(called).toEqual(['2', '2']);
+  });
+
   it('beforeEach that fails leaves nothing dirty', async () => {
     const { database, hook, options } = await place({ bad: `select 1;\nselect nope` }, RESUMABLE);
     await up({ ...options, steps: 1 });
@@ -400,7 +413,7 @@ describe('around a resumable migration', () => {
     expect(error).toMatchObject({
       reason: 'hook',
       location: { file: hook('bad'), line: 2, column: 8 },
-      report: { dirty: false, to: 1n },
+      report: { dirty: false, to: 1n, hooks: [] },
     });
     expect(await ledger(database)).toEqual([{ version: 1, dirty: false }]);
   });
@@ -447,7 +460,7 @@ describe('around a plain migration', () => {
   it('afterEach that fails leaves the version dirty, and the hint says that the file has run', async () => {
     const { database, hook, options } = await place({ after: 'select nope' }, PLAIN);
     const error = await failureOf(up({ ...options, hooks: { afterEach: hook('after') } }));
-    expect(error).toMatchObject({ reason: 'hook', report: { dirty: true, to: 1n } });
+    expect(error).toMatchObject({ reason: 'hook', report: { dirty: true, to: 1n, hooks: [] } });
     expect(error.hint).toContain('the file itself has run: `task migrate:force -- 1`');
     expect(await exists(database, 'a')).toBe(true);
   });
@@ -584,6 +597,35 @@ describe('where the connection is lost', () => {
     expect(await exists(database, 'a')).toBe(false);
   });
 
+  it('while a dropped lock is taken again, afterEach of what was applied runs all the same', async () => {
+    const { database, options, migrations } = await place({}, THREE);
+    writeInto(migrations, { '1_a.up.sql': 'create table a (); select pg_advisory_unlock_all();' });
+    const client = new pg.Client(database.url);
+    client.on('error', () => {});
+    await client.connect();
+    const { stream } = (client as unknown as { connection: { stream: { destroy(): void } } }).connection;
+    const called: unknown[] = [];
+    const error = await failureOf(
+      up({
+        ...options,
+        database: client,
+        hooks: { afterEach: ({ migration }) => void called.push(migration?.id) },
+        onEvent: (e) => {
+          if (e.kind === 'warning' && e.warning.reason === 'locks_dropped') stream.destroy();
+        },
+      }),
+    );
+    expect(called).toEqual(['1']);
+    expect(error).toMatchObject({
+      code: 'MIGRATION_UP_FAILED',
+      reason: 'connection_lost',
+      operation: 'take the migration lock again',
+      report: { to: 1n, dirty: false, failed: null },
+    });
+    expect(error.report?.applied.map((s) => s.id)).toEqual(['1']);
+    expect(error.report?.hooks).toHaveLength(1);
+  });
+
   it('behind the last migration, afterAll fails, and what was applied is told', async () => {
     const { database, hook, options } = await place({ 'after-all': note('afterAll') });
     const hooks = { afterEach: kill(database), afterAll: hook('after-all') };
@@ -605,7 +647,9 @@ describe('before anything runs', () => {
       code: 'MIGRATION_SOURCE_FAILED',
       reason: 'unreadable',
       operation: 'read the hooks',
+      message: `the afterAll hook ${hook('nowhere')}: no such file or directory`,
       location: { file: hook('nowhere') },
+      hint: expect.stringContaining('correct `afterAll` under `hooks`'),
     });
     expect(await exists(database, 'a')).toBe(false);
   });
@@ -637,6 +681,9 @@ describe('before anything runs', () => {
       code: 'MIGRATION_SOURCE_FAILED',
       location: { file: hook('bad'), line, column },
     });
+    // Not to write a mode, which is refused too.
+    if (error.reason === 'directive')
+      expect(error.hint).toBe('correct the hook, and run the same command again');
     expect(await exists(database, 'a')).toBe(false);
   });
 

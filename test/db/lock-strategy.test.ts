@@ -1,27 +1,19 @@
 /** `lockStrategy: transaction`: each migration takes the lock for itself, which is what a pool in transaction mode can keep. */
 
+import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
 import { down, force, type RunOptions, redo, status, up } from '../../src/index.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
+import { gate, WAIT } from '../support/gate.ts';
 import { hold } from '../support/lock.ts';
 import { startPgBouncer, throughPgBouncer } from '../support/pgbouncer.ts';
-import { advisoryLocks, connectTo, disconnect, until, waiting } from '../support/session.ts';
+import { recorder } from '../support/recorder.ts';
+import { advisoryLocks } from '../support/session.ts';
 
 const strategy = { lockStrategy: 'transaction' } as const;
-
-/** A file that waits until the gate is open. */
-async function gate(database: Database) {
-  const client = await connectTo(database, 'gate');
-  await client.query('select pg_advisory_lock(42)');
-  return {
-    reached: () => until('a file waits at the gate', async () => (await waiting(database, 'advisory')) > 0),
-    open: () => disconnect(client),
-  };
-}
-const WAIT = 'select pg_advisory_xact_lock(42);';
 
 const names = async (database: Database) =>
   (await database.query(`select relname from pg_class where relname in ('a', 'b', 'c') order by 1`)).map(
@@ -237,6 +229,111 @@ create table a as select current_setting('transaction_isolation') as level;`,
       null,
     );
     await other.end();
+  });
+
+  describe('a file that begins with SET TRANSACTION', () => {
+    const SERIALIZABLE = 'set transaction isolation level serializable;';
+
+    it('runs once, under the locks from its first statement on, and its transaction is the only one', async () => {
+      const database = await createDatabase();
+      const { client, sent } = await recorder(database);
+      const { reached, open } = await gate(database);
+      const migrations = folderOf({ '1_a.up.sql': `${SERIALIZABLE} create table a (id int); ${WAIT}` });
+      const run = up({ ...strategy, database: client, migrations });
+      await reached();
+      const theirs = await hold(database, 'library', 'try');
+      expect(theirs.isHeld).toBe(false);
+      await theirs.end();
+      await open();
+      await run;
+      const files = sent.filter((text) => text.includes('create table a'));
+      expect(files).toHaveLength(1);
+      expect(files[0]?.match(/\bcommit\b/g)).toHaveLength(1);
+      await client.end();
+    });
+
+    it('counts as overtaken where the server cannot serialize it behind another run', async () => {
+      const database = await createDatabase();
+      const { reached, open } = await gate(database);
+      const migrations = folderOf({
+        '1_a.up.sql': 'create table a (id int)',
+        '2_b.up.sql': `${SERIALIZABLE} create table b (id int); ${WAIT}`,
+        '3_c.up.sql': 'create table c (id int)',
+      });
+      const run = up({ ...strategy, database: database.url, migrations });
+      await reached();
+      await database.query('update schema_migrations set version = 2');
+      await open();
+      expect((await run).applied.map((s) => s.id)).toEqual(['1', '3']);
+      expect(await names(database)).toEqual(['a', 'c']);
+    });
+
+    it.each(['transaction', 'session'] as const)(
+      'leaves out what is there already, and may come behind a beforeEach that queries (%s)',
+      async (lockStrategy) => {
+        const database = await createDatabase();
+        await database.query('create table a (id int)');
+        const migrations = folderOf({
+          '1_a.up.sql': `${SERIALIZABLE} create table a (id int); create table b as select current_setting('transaction_isolation') as level`,
+        });
+        const beforeEach = join(folderOf({ 'h.sql': 'create table c as select 1 as id' }), 'h.sql');
+        const options = { lockStrategy, database: database.url, migrations, hooks: { beforeEach } };
+        const report = await up({ ...options, skipDuplicates: true });
+        expect(report.warnings.map((w) => w.reason)).toEqual(['duplicate_object']);
+        expect(await database.query('select level from b')).toEqual([{ level: 'serializable' }]);
+        expect(await names(database)).toEqual(['a', 'b', 'c']);
+      },
+    );
+
+    it.each(['transaction', 'session'] as const)(
+      'is told by its own line where that is refused (%s)',
+      async (lockStrategy) => {
+        const database = await createDatabase();
+        const migrations = folderOf({
+          '1_a.up.sql': `${SERIALIZABLE}\n  set transaction snapshot 'nonsense';\ncreate table a (id int)`,
+        });
+        const error = await failureOf(up({ lockStrategy, database: database.url, migrations }));
+        expect(error).toMatchObject({ operation: 'apply migration 1', location: { line: 2, column: 3 } });
+      },
+    );
+
+    it('leaves nothing of ours in a process that is shared, where it fails', async () => {
+      const database = await createDatabase();
+      const { client } = await recorder(database);
+      const migrations = folderOf({ '1_a.up.sql': `${SERIALIZABLE} select 1/0` });
+      await failureOf(up({ ...strategy, database: client, migrations }));
+      const { rows } = await client.query(`select current_setting('rungs.before', true) as it`);
+      expect(rows[0].it || null).toBe(null);
+      await client.end();
+    });
+  });
+
+  it.each([
+    ['25001', 'do $$ begin execute $e$ vacuum $e$; end $$', 'direct connection'],
+    ['2D000', 'do $$ begin commit; end $$', 'direct connection'],
+    ['55P04', `alter type e add value 'b'; insert into t values ('b')`, 'a file of its own, and run'],
+  ])('does not advise what it would refuse: %s', async (sqlstate, text, advice) => {
+    const database = await createDatabase();
+    await database.query(`create type e as enum ('a'); create table t (e e)`);
+    const migrations = folderOf({ '1_a.up.sql': text });
+    const error = await failureOf(up({ ...strategy, database: database.url, migrations }));
+    expect(error).toMatchObject({ sqlstate, hint: expect.stringContaining(advice) });
+  });
+
+  it('forces a version under the lock where there are no tables yet', async () => {
+    const database = await createDatabase();
+    const { client, sent } = await recorder(database);
+    await force({ ...strategy, database: client, migrations: folderOf({ '1_a.up.sql': '' }), version: 1n });
+    const locked = sent.findIndex((text) => text.includes('pg_try_advisory_xact_lock'));
+    const behind = sent.slice(locked + 1);
+    expect(behind.filter((text) => /\b(begin|commit|rollback)\b/.test(text))).toHaveLength(1);
+    expect(behind.at(-1)).toMatch(
+      /create table[\s\S]*insert into "public"."schema_migrations"[\s\S]*; commit$/,
+    );
+    expect(await database.query('select version, dirty from schema_migrations')).toEqual([
+      { version: '1', dirty: false },
+    ]);
+    await client.end();
   });
 
   it('leaves a client on loan as it was lent', async () => {

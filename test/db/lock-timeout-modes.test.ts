@@ -1,5 +1,6 @@
 /** Whose lock_timeout counts: ours by default, and what is said elsewhere before it; by mode and by statement. */
 
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { up } from '../../src/index.ts';
 import { block, listener, of, withObjects } from '../support/blocked.ts';
@@ -109,6 +110,48 @@ describe('in a file that cannot be a transaction', () => {
     expect(await has(database, 'objects_name')).toEqual([{ valid: true }]);
     // For the next statement it counts again.
     expect(await said(database)).toEqual(['100ms']);
+  });
+
+  it.each([
+    ['is said in a comment', '-- not set by hand: lock_timeout\n', `${SAY}`],
+    ['is set local, which ends with its statement', '', `set local lock_timeout = '50ms';\n`],
+    ['is set local by set_config', '', `select set_config('lock_timeout', '50ms', true);\n`],
+    ['is set local in beforeEach', `set local lock_timeout = '50ms';\n`, ''],
+    ['is said in a comment of beforeEach', `-- lock_timeout\nset work_mem = '8MB';\n`, ''],
+  ])('and waits so too where a lock_timeout %s', async (_, hook, before) => {
+    const database = await withObjects();
+    const blocker = await block(database);
+    const { heard, onEvent, settled } = listener({
+      blocked: async () => {
+        await pause(database, 0.3);
+        await blocker.go();
+      },
+    });
+    const file = `-- lock_timeout\n${before}create index concurrently objects_name on objects (name);\n`;
+    const hooks = { beforeEach: join(folderOf({ 'limits.sql': hook }), 'limits.sql') };
+    await up({
+      ...{ database: database.url, migrations: folderOf({ '1_a.up.sql': file }), hooks },
+      ...{ blocked: SHORT, onEvent },
+    });
+    await settled();
+    expect(of(heard, 'blocked')).not.toEqual([]);
+    expect(await has(database, 'objects_name')).toEqual([{ valid: true }]);
+  });
+
+  it.each([
+    `set lock_timeout = '50ms'`,
+    `set session "lock_timeout" = '50ms'`,
+    `select set_config('Lock_Timeout', '50ms', false)`,
+  ])('but not where beforeEach says %s', async (hook) => {
+    const database = await withObjects();
+    const blocker = await block(database);
+    const file = 'create index concurrently objects_name on objects (name);\n';
+    const hooks = { beforeEach: join(folderOf({ 'limits.sql': hook }), 'limits.sql') };
+    const error = await failureOf(
+      up({ database: database.url, migrations: folderOf({ '1_a.up.sql': file }), hooks }),
+    );
+    await blocker.go();
+    expect(error).toMatchObject({ reason: 'lock_timeout', sqlstate: '55P03' });
   });
 
   it('what takes its table for itself does not wait longer than it may, and goes on there the next time', async () => {

@@ -247,6 +247,13 @@ throughPgBouncer('a setting at the start of the session', () => {
     );
     expect(error).toMatchObject({ reason: 'connection', message: 'unsupported startup parameter: options' });
     expect(error.hint).toContain('connect to the server’s own port');
+    expect(error.details).toEqual(['it was sent: search_path']);
+    const others = await failureOf(
+      up({ database: url, migrations: one(), role: 'nobody', env: { PGOPTIONS: '-c work_mem=8MB' } }),
+    );
+    expect(others.details).toEqual([
+      'it was sent: role (`--role`, rungs.yaml or the URL), options (PGOPTIONS or the URL)',
+    ]);
   });
 });
 

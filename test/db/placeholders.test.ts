@@ -3,8 +3,9 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { baseline, down, status, up, verify } from '../../src/index.ts';
+import { baseline, down, type Event, status, up, verify } from '../../src/index.ts';
 import { checksum } from '../../src/sql/checksum.ts';
 import { createDatabase } from '../support/database.ts';
 import { errorOf } from '../support/documents.ts';
@@ -233,11 +234,47 @@ describe('a value from the environment', () => {
     expect(results[0]?.stderr).toContain('error: ${pw} (SQLSTATE P0001)');
   });
 
+  it('nor in a form that the server gives it', async () => {
+    const secret = "It''s-A-Secret-Of-Some-Length-That-Is-Cut-By-The-Server-After-Sixty-Four-Bytes-Of-It";
+    const { rungs, write } = await place({ '1_a.up.sql': '' }, config);
+    for (const sql of [
+      "select '${pw}'::int",
+      "select E'\\\\${pw}\\n'::int",
+      "create temp table t (a text check (a = '')); insert into t values ('${pw}')",
+      "create temp table t (a text not null, b text); insert into t (b) select '-' || '${pw}'",
+      'create role "${pw}" in role nobody_there',
+      'drop table "${pw}"',
+      "create temp table t (a text unique); insert into t values ('${pw}'), ('${pw}')",
+    ]) {
+      write({ '1_a.up.sql': sql });
+      const { code, stdout, stderr } = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: secret } });
+      expect(code, sql).toBe(12);
+      expect(stdout + stderr, sql).not.toMatch(/a-secret/i);
+    }
+    write({ '1_a.up.sql': 'drop table ${pw}' });
+    const lowered = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: 'GeHeim' } });
+    expect(lowered.stderr).toContain('error: table "${pw}" does not exist');
+  });
+
   it('nor where the grammar quotes a part of it', async () => {
     const { rungs } = await place({ '1_a.up.sql': 'select ${pw}' }, config);
     const result = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: "geheim) '" } });
     expect(result.stderr).toContain('at: migrations/1_a.up.sql:1:8');
     expect(result.stderr).not.toContain('geheim');
+    expect(result.stderr).toContain(
+      "next: the value of ${pw} breaks the SQL here (double a ' in it, for one); correct the value, and run",
+    );
+  });
+
+  it('is to be corrected where it is what the server points at', async () => {
+    const { rungs, write } = await place({ '1_a.up.sql': 'select 1 from ${pw}' }, config);
+    const missing = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: 'geheim' } });
+    expect(missing.stderr).toContain(
+      'next: correct the value of ${pw}, or the file, and run `rungs up` again',
+    );
+    write({ '1_a.up.sql': "do '${pw}'" });
+    const { stderr } = await rungs('up', { env: { ...env, RUNGS_PLACEHOLDER_pw: 'not plpgsql' } });
+    expect(stderr).toContain('next: the value of ${pw} breaks the SQL here');
   });
 
   it('nor in FluxStudio’s record of a failure', async () => {
@@ -246,6 +283,110 @@ describe('a value from the environment', () => {
     const [row] = await database.query('select error from schema_migrations_history');
     expect(row?.error).toContain('${pw}');
     expect(row?.error).not.toContain('heim');
+  });
+
+  const SAYS =
+    "do $$ begin raise notice '${pw}'; raise exception '${pw}' using detail = '${pw}', hint = '${pw}'; end $$;";
+
+  it.each(['beforeAll', 'beforeEach', 'afterEach', 'afterAll'])(
+    'nor where a hook has it: %s',
+    async (hook) => {
+      const { rungs } = await place(
+        { '1_a.up.sql': 'select 1', '../hook.sql': SAYS },
+        `${config}hooks:\n  ${hook}: hook.sql\n`,
+      );
+      const results = [
+        await rungs('up', { env }),
+        await rungs('up --json', { env: { ...env, LOG_FORMAT: 'json' } }),
+      ];
+      for (const { stdout, stderr } of results) expect(stdout + stderr).not.toContain('heim');
+      expect(results[0]?.stderr).toContain('NOTICE: ${pw}\n');
+      if (hook !== 'afterAll') expect(results[1]?.stdout).toContain('"message": "${pw}"');
+    },
+  );
+
+  it('nor where a hook’s value is quoted in part', async () => {
+    const { url } = await createDatabase();
+    const folder = folderOf({ '1_a.up.sql': 'select 1' });
+    const hooks = folderOf({ 'hook.sql': 'select 1;\nselect ${pw};' });
+    const error = await failureOf(
+      up({
+        database: url,
+        migrations: folder,
+        hooks: { beforeEach: `${hooks}/hook.sql` },
+        placeholders: { pw: { secret: 'geheim.sache' } },
+      }),
+    );
+    expect(error).toMatchObject({
+      location: { line: 2, column: 8 },
+      message: expect.stringContaining('${pw}'),
+    });
+    expect(inspect(error, { depth: 10 })).not.toMatch(/geheim|sache/);
+  });
+
+  it('nor where a hook stores what the file then says, or the file what a hook says', async () => {
+    const { url } = await createDatabase();
+    const sets = "set rungs_test.pw = '${pw}';";
+    const says =
+      "do $$ begin raise notice '%', current_setting('rungs_test.pw'); raise exception '%', current_setting('rungs_test.pw'); end $$;";
+    const heard: string[] = [];
+    const run = async (file: string, hook: string, name: 'beforeEach' | 'afterEach') => {
+      const hooks = { [name]: `${folderOf({ 'hook.sql': hook })}/hook.sql` };
+      const migrations = folderOf({ '1_a.up.sql': file });
+      const onEvent = (e: Event) => void (e.kind === 'notice' && heard.push(e.message));
+      return failureOf(
+        up({ database: url, migrations, hooks, onEvent, placeholders: { pw: { secret: 'geheim' } } }),
+      );
+    };
+    expect(await run(says, sets, 'beforeEach')).toMatchObject({ message: '${pw}', reason: 'sql' });
+    expect(heard).toEqual(['${pw}']);
+    const stores = "create temp table kept as select '${pw}' as pw;";
+    // The session is as it was before afterEach; a table of the transaction is there.
+    const finds = "do $$ begin raise '%', (select pw from kept2); end $$;";
+    const file = stores.replace('temp table kept', 'table kept2');
+    expect(await run(file, finds, 'afterEach')).toMatchObject({ message: '${pw}', reason: 'hook' });
+  });
+
+  it('nor in FluxStudio’s record of a hook’s failure', async () => {
+    const { rungs, database } = await place(
+      { '001_a.sql': 'select 1', '../hook.sql': SAYS },
+      `${config}layout: named\nhooks:\n  beforeEach: hook.sql\n`,
+    );
+    await rungs('up', { env });
+    const [row] = await database.query('select error from schema_migrations_history');
+    expect(row?.error).toContain('${pw}');
+    expect(row?.error).not.toContain('heim');
+  });
+
+  it('nor in the causes of an error', async () => {
+    const database = await createDatabase();
+    const secret = 'geheim';
+    const dies =
+      "do $$ begin perform '${pw}'; perform pg_terminate_backend(pg_backend_pid()), pg_sleep(10), '${pw}'; end $$;";
+    const at = { database: database.url, placeholders: { pw: { secret } } };
+    const lost = await failureOf(up({ ...at, migrations: folderOf({ '1_a.up.sql': dies }) }));
+    expect(lost.reason).toBe('connection_lost');
+    const hook = `${folderOf({ 'hook.sql': dies })}/hook.sql`;
+    const migrations = folderOf({ '1_a.up.sql': 'select 1' });
+    const lostHook = await failureOf(up({ ...at, migrations, hooks: { beforeAll: hook } }));
+    expect(lostHook.reason).toBe('connection_lost');
+    const slow = `${folderOf({ 'hook.sql': "do $$ begin perform pg_sleep(60), '${pw}'; end $$;" })}/hook.sql`;
+    const controller = new AbortController();
+    const cancelled = await failureOf(
+      up({
+        ...at,
+        migrations,
+        hooks: { beforeAll: slow },
+        signal: controller.signal,
+        onEvent: (e) => void (e.kind === 'hook' && controller.abort()),
+      }),
+    );
+    expect(cancelled.reason).toBe('cancelled');
+    const unplaced = `${folderOf({ 'hook.sql': "select '${pw}'; create temp table t (a int unique deferrable initially deferred); insert into t values (1), (1);" })}/hook.sql`;
+    const deferred = await failureOf(up({ ...at, migrations, hooks: { beforeAll: unplaced } }));
+    expect(deferred.sqlstate).toBe('23505');
+    for (const error of [lost, lostHook, cancelled, deferred])
+      expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(secret);
   });
 
   it('of a library’s caller is one that it calls secret', async () => {

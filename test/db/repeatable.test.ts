@@ -8,7 +8,6 @@ import { type MigrateError, up } from '../../src/index.ts';
 import { ledgerOf } from '../../src/ledger/ledgers.ts';
 import { atomic } from '../../src/messages.ts';
 import type { Step } from '../../src/migration.ts';
-import { GRAMMAR_MAJOR } from '../../src/sql/grammar-major.ts';
 import { createDatabase, serverMajor } from '../support/database.ts';
 import { documentOf, errorOf } from '../support/documents.ts';
 import { folderOf } from '../support/folder.ts';
@@ -37,9 +36,9 @@ const ranIn = async (place: Workplace, words = 'up --json') =>
 const statesIn = async (place: Workplace) =>
   documentOf(await place.rungs('status --json')).migrations?.map((m) => `${m.id} ${m.state}`);
 
-/** The grammar's own server refuses what it refuses. */
-const withAnotherGrammar = (name: string, work: () => Promise<void>) => {
-  if (serverMajor === GRAMMAR_MAJOR) console.error(`not on PostgreSQL ${serverMajor}: ${name}`);
+/** SYSTEM_USER is reserved from PostgreSQL 16 on, and so in the grammar: what an older server takes, it refuses. */
+const withOlderServer = (name: string, work: () => Promise<void>) => {
+  if (serverMajor >= 16) console.error(`not on PostgreSQL ${serverMajor}: ${name}`);
   else it(name, work);
 };
 
@@ -91,7 +90,7 @@ describe('repeatables', () => {
   });
 
   // What is not of its own major version is left to the server.
-  withAnotherGrammar('are told by their texts where the grammar cannot read them', async () => {
+  withOlderServer('are told by their texts where the grammar cannot read them', async () => {
     const place = await workplace({
       ...TABLE,
       'R__f.sql': `select 1 as "a"; create table if not exists c (system_user int);`,

@@ -167,7 +167,9 @@ describe('“The database user must have sufficient privileges to”', () => {
     expect(stderr).toContain(`error: ${error} (SQLSTATE 42501)`);
     expect(stderr).toContain('at: database/migrations/000005_more.up.sql:1');
     expect(stderr).toMatch(
-      new RegExp(`next: role ${role.name} lacks (ownership|USAGE or CREATE) on [a-z_ ]+: `),
+      new RegExp(
+        `next: role ${role.name} (does not own (table|type) "\\w+"|lacks USAGE or CREATE on [a-z_ ]+): `,
+      ),
     );
   });
 

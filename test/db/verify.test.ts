@@ -2,8 +2,13 @@
 
 import { expect, it } from 'vitest';
 import { lockId } from '../../src/config/lock-id.ts';
+import { type RunOptions, up, verify } from '../../src/index.ts';
 import { contents } from '../support/contents.ts';
+import { createDatabase } from '../support/database.ts';
 import { type Document, documentOf } from '../support/documents.ts';
+import { failureOf } from '../support/failure.ts';
+import { folderOf } from '../support/folder.ts';
+import { startPgBouncer, throughPgBouncer } from '../support/pgbouncer.ts';
 import { createRole } from '../support/role.ts';
 import { connectTo } from '../support/session.ts';
 import { lines, workplace } from '../support/workplace.ts';
@@ -196,4 +201,49 @@ it('fails on a database that refuses writes', async () => {
   const { code, error, check } = await verified(place);
   expect([code, error?.reason]).toEqual([11, 'read_only']);
   expect(check('server')[0]?.message).toMatch(/set to read-only \(default_transaction_read_only\)$/);
+});
+
+/** What it says has failed, and what `up` then says. */
+async function both(options: RunOptions) {
+  const checks = await verify(options);
+  const failed = checks.filter((c) => c.state === 'failed').map((c) => c.name);
+  const { reason } = await failureOf(up(options));
+  return { failed, reason };
+}
+
+it('refuses with lockStrategy transaction what up refuses with it', async () => {
+  const { url: database } = await createDatabase();
+  const lockStrategy = 'transaction';
+  const long = folderOf({ '1_a.up.sql': 'create table a (id int); create index concurrently i on a (id)' });
+  const short = folderOf({ '1_a.up.sql': 'create table a (id int)' });
+  const expected = { failed: ['pending files'], reason: 'lock_strategy' };
+  expect(await both({ database, lockStrategy, migrations: long })).toEqual(expected);
+  expect(await both({ database, lockStrategy, migrations: short, plain: true })).toEqual(expected);
+  for (const hook of ['beforeAll', 'afterAll'])
+    expect(await both({ database, lockStrategy, migrations: short, hooks: { [hook]: () => {} } })).toEqual(
+      expected,
+    );
+  const checks = await verify({ database, migrations: long });
+  expect(checks.map((c) => c.state)).not.toContain('failed');
+});
+
+throughPgBouncer('verify through a pooler', () => {
+  it.each([
+    ['transaction', 'session', true],
+    ['transaction', 'transaction', false],
+    ['statement', 'session', true],
+    ['statement', 'transaction', true],
+    ['session', 'session', false],
+  ] as const)('in %s mode, with lockStrategy %s: is refused %s', async (mode, lockStrategy, isRefused) => {
+    const database = await createDatabase();
+    const { url } = await startPgBouncer(database, mode);
+    const migrations = folderOf({ '1_a.up.sql': 'create table a (id int)' });
+    const options = { database: url, migrations, lockStrategy };
+    if (isRefused) expect(await both(options)).toEqual({ failed: ['lock'], reason: 'pooler' });
+    else {
+      const checks = await verify(options);
+      expect(checks.map((c) => c.state)).not.toContain('failed');
+      expect((await up(options)).to).toBe(1n);
+    }
+  });
 });

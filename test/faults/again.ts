@@ -32,7 +32,9 @@ export async function judged(scene: Scene, lane: Lane, said: Said, clean: Sight)
 
 /** Runs to the end. Where a plain file was left half done, its hint is followed, and then it is run once more. */
 async function finish(scene: Scene, lane: Lane): Promise<void> {
-  const { error } = await hear(scene, lane.url);
+  let { error } = await hear(scene, lane.url);
+  // A server takes its time to see that one of its processes was killed, and then ends this run's too.
+  if (error?.reason === 'connection_lost') error = (await hear(scene, lane.url)).error;
   if (error === null) return;
   if (scene.mode !== 'plain' || error.reason !== 'dirty') throw error;
   await followHint(scene, lane, error);

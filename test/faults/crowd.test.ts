@@ -235,7 +235,8 @@ describe('replicas that start at once', () => {
 
     const statements = await told(since);
     expect(statements).toHaveLength(400);
-    const kinds = [...new Set(statements)];
+    // Each asks whether the one that answers is the one that it was announced.
+    const kinds = [...new Set(statements.map((text) => text.replace(/(pg_backend_pid\(\)) = \d+/, '$1')))];
     expect(kinds).toHaveLength(2);
     for (const text of kinds) expect(text).not.toMatch(/advisory|^(?!\s*select\b)/i);
     count('at once: runs on a database that is up to date', 200);

@@ -25,7 +25,7 @@ import { task, withTask } from '../support/task.ts';
 const run = promisify(execFile);
 
 /** Bytes of the .tgz: 15 % above what it was when this was last set, which is to be a decision. */
-const MOST_BYTES = 370_000;
+const MOST_BYTES = 500_000;
 
 const archive = packed();
 const unpacked = projectOf({ 'package.json': '{}' });
@@ -60,6 +60,7 @@ describe('the package', () => {
       'dist/types/build/plugin.d.ts',
       'docs/*.md',
       'docs/config.schema.json',
+      'docs/hook.schema.json',
       'docs/report.schema.json',
       'package.json',
       'tasks/Taskfile.yml',

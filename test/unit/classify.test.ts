@@ -57,6 +57,30 @@ test.each(['do $$ begin commit; end $$', 'call settle(1)'])(
   },
 );
 
+describe('a lock_timeout for the session', () => {
+  test.each([
+    "set lock_timeout = '5s'",
+    'set session Lock_Timeout to default',
+    'reset lock_timeout',
+    'reset all',
+    "select pg_catalog.set_config('lock_timeout', '5s', false)",
+    "select set_config('LOCK_TIMEOUT', '5s', false), set_config('work_mem', '8MB', false)",
+  ])('is %s', async (sql) => {
+    expect(await of(sql)).toMatchObject({ limits: true });
+  });
+
+  test.each([
+    "set local lock_timeout = '5s'",
+    'set deadlock_timeout = 1 -- not lock_timeout',
+    "set a.b = 'lock_timeout'",
+    "select set_config('lock_timeout', '5s', true)",
+    "select set_config('a.b', 'lock_timeout', false)",
+    "alter role app set lock_timeout = '5s'",
+  ])('is not %s', async (sql) => {
+    expect(await of(sql)).toMatchObject({ limits: false });
+  });
+});
+
 describe('session state', () => {
   test.each([
     "set lock_timeout = '5s'",

@@ -148,13 +148,32 @@ describe('a secret in somebody else’s words', () => {
   const file = filled("create role x password '${pw}'; select ${n}");
 
   it('is its name again, and what is no secret stays', () => {
-    expect(withoutSecrets(file, 'near "p;w" and p;w, 12')).toBe('near "${pw}" and ${pw}, 12');
+    expect(withoutSecrets([file], 'near "p;w" and p;w, 12')).toBe('near "${pw}" and ${pw}, 12');
+  });
+
+  const LONG = 'A-Long-Secret-0123456789-0123456789';
+  it.each([
+    ["d''oh!d''oh", "no d'oh!d'oh", 'no ${pw}'],
+    ['a""b', 'role "a"b"', 'role "${pw}"'],
+    ['GeHeim', 'role "geheim" and GEHEIM', 'role "${pw}" and ${pw}'],
+    ["it\\'s\\n\\x41\\101\\u00e9\\\\", "it's\nAAé\\.", '${pw}.'],
+    ['x\\UFFFFFFFFy', 'near x\\UFFFFFFFFy', 'near ${pw}'],
+    [LONG, `(1, ${LONG.slice(0, 20)}...)`, '(1, ${pw}...)'],
+    [LONG, `truncated to "${LONG.slice(0, 16)}"`, 'truncated to "${pw}"'],
+    [LONG, `${LONG}${LONG}`, '${pw}${pw}'],
+    [LONG, 'A-Long-Secret-0 and A-Long-Secret-0...', 'A-Long-Secret-0 and A-Long-Secret-0...'],
+    ['aaaaaaaaaaaaaaaab', 'aaaaaaaaaaaaaaaaaaab', 'aaa${pw}'],
+    ["''''", "one '' here", "one '' here"],
+  ])('%j is recognised in %j', (secret, words, shown) => {
+    expect(withoutSecrets([filled("'${pw}'", { pw: { secret } })], words)).toBe(shown);
   });
 
   it('also where a part of it is quoted at its place', () => {
-    expect(withoutSecrets(file, 'syntax error at or near "w"', file.text.indexOf("w'"))).toBe(
-      'syntax error at or near "${pw}"',
+    expect(
+      withoutSecrets([file], 'syntax error at or near "w"', { file, offset: file.text.indexOf("w'") }),
+    ).toBe('syntax error at or near "${pw}"');
+    expect(withoutSecrets([file], 'syntax error at or near "w"', { file, offset: 0 })).toBe(
+      'syntax error at or near "w"',
     );
-    expect(withoutSecrets(file, 'syntax error at or near "w"', 0)).toBe('syntax error at or near "w"');
   });
 });

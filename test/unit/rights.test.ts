@@ -4,8 +4,6 @@ import { lack } from '../../src/sql/rights.ts';
 const who = { user: 'app', database: 'shop', serverVersion: 180000 };
 
 test.each([
-  ['must be owner of materialized view mv', 'alter materialized view "mv" owner to "app"'],
-  ['must be owner of foreign table ft', 'alter table "ft" owner to "app"'],
   ['permission denied for materialized view mv', 'grant select on table "mv" to "app"'],
   ['permission denied for foreign server fs', 'grant usage on foreign server "fs" to "app"'],
   ['permission denied for foreign-data wrapper fdw', 'grant usage on foreign data wrapper "fdw" to "app"'],
@@ -23,4 +21,14 @@ test.each([
 ])('%s needs %s on the other table', (statement, right) => {
   const words = { message: 'permission denied for table t', detail: '' };
   expect(lack(words, statement, who)?.cure).toBe(`grant ${right} on table "s"."t" to "app"`);
+});
+
+test.each([
+  ['must be owner of materialized view mv', 'materialized view "mv"'],
+  ['must be owner of table t', 'table "s"."t"'],
+  ['must be owner of relation t', 'relation "s"."t"'],
+  ['must be owner of function s.f(integer)', 'function s.f(integer)'],
+])('%s: nothing is to be taken from the owner of %s', (message, object) => {
+  const found = lack({ message }, 'select * from s.t, mv', who);
+  expect(found).toEqual({ right: 'ownership', object, cure: null });
 });

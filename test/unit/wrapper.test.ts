@@ -37,3 +37,37 @@ describe('BEGIN and COMMIT around a whole file', () => {
     expect((await of('begin; select 1; commit;')).statements.map((s) => s.start)).toEqual([7]);
   });
 });
+
+describe('SET TRANSACTION at the head of an atomic file', () => {
+  const first = async (text: string) =>
+    ((await of(text)).first ?? []).map(({ start, end }) => text.slice(start, end));
+
+  test.each([
+    [
+      'set transaction isolation level serializable; select 1',
+      ['set transaction isolation level serializable'],
+    ],
+    ['begin; set transaction read only; select 1; commit', ['set transaction read only']],
+    [
+      "set role a; set transaction_isolation = 'serializable'; select 1",
+      ["set transaction_isolation = 'serializable'"],
+    ],
+    [
+      "set transaction isolation level serializable; set transaction snapshot 'x'",
+      ['set transaction isolation level serializable', "set transaction snapshot 'x'"],
+    ],
+  ])('%s: goes to the front, and is no statement', async (text, expected) => {
+    expect(await first(text)).toEqual(expected);
+    const { statements } = await of(text);
+    expect(statements.some(({ start, end }) => expected.includes(text.slice(start, end)))).toBe(false);
+  });
+
+  test.each([
+    ['behind a query', 'select 1; set transaction read only'],
+    ['in a file of several transactions', 'set transaction read only; vacuum'],
+    ['for all that follow', 'set session characteristics as transaction read only; select 1'],
+    ['of another name', "set transaction_timeout = '1s'; select 1"],
+  ])('%s it stays where it is', async (_what, text) => {
+    expect(await of(text)).not.toHaveProperty('first');
+  });
+});
