@@ -9,6 +9,7 @@ import { readMarker } from './marker.ts';
 import * as messages from './messages.ts';
 import type { Mode } from './migration.ts';
 import { opened } from './opened.ts';
+import { inPieces, isLarge } from './pieces.ts';
 import { resumable } from './resumable.ts';
 import { attempt, conclude, filesOf, type Running } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
@@ -48,8 +49,9 @@ async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMes
   else if (mode === 'resumable') await resumable(r);
   else {
     try {
-      await untilUnblocked(r, atomic);
-      return { mode, isOneMessage: true };
+      const isOneMessage = !isLarge(r);
+      await untilUnblocked(r, isOneMessage ? atomic : inPieces);
+      return { mode, isOneMessage };
     } catch (e) {
       if (isDuplicate(r, e)) {
         await untilUnblocked(r, withoutDuplicates);

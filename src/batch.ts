@@ -7,6 +7,7 @@ import { MigrateError } from './errors.ts';
 import { type Failed, operationOf } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import { DROPPED, readMarker } from './marker.ts';
+import { isLarge } from './pieces.ts';
 import { type Attempt, filesOf, nameOf, type Running, sendAs, settle, told } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
@@ -36,13 +37,16 @@ export function together(all: readonly Running[], longest: number): readonly Run
   return all.slice(0, Math.max(end < 0 ? all.length : end, 1));
 }
 
-/** COPY's rows are sent when the server asks for them; and what another version's grammar could not read may hold anything. */
-const fits = ({ worker, step, analysis, mode }: Running): boolean =>
-  mode === 'atomic' &&
-  step.resume === null &&
-  analysis?.parsed !== false &&
-  [...worker.envelope.hooks.before, ...worker.envelope.hooks.after].every((h) => h.analysis.parsed) &&
-  !step.file?.psql?.cuts.some(({ copy }) => copy !== null);
+/** What another version's grammar could not read may hold anything; COPY's rows are sent when the server asks for them. */
+const fits = (r: Running): boolean =>
+  r.mode === 'atomic' &&
+  r.step.resume === null &&
+  r.analysis?.parsed !== false &&
+  hooksOf(r).every(({ analysis }) => analysis.parsed) &&
+  !isLarge(r) &&
+  !r.step.file?.psql?.cuts.some(({ copy }) => copy !== null);
+
+const hooksOf = ({ worker: { envelope } }: Running) => [...envelope.hooks.before, ...envelope.hooks.after];
 
 /** How to go on behind a message, where not all that were in it are said to have finished. */
 export interface Next {

@@ -232,6 +232,12 @@ export function unlessCancelled({ signal, code }: Worker, error: MigrateError, h
 
 const goOn = (step: Step): string => `run ${commandFor(step)} to go on`;
 
+/** The same in the middle of a transaction: a client on loan goes back without it. */
+export async function stopInside({ worker, step }: Running): Promise<void> {
+  if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
+  stopIfAborted(worker, step);
+}
+
 /** Between two messages nothing runs, so there is nothing to cancel. */
 export function stopIfAborted({ signal, code }: Worker, step: Step): void {
   if (signal?.aborted !== true) return;
