@@ -146,7 +146,7 @@ export async function largeFile({ megabytes, inserts, rounds, say }) {
   return { bytes: statSync(file).size, found };
 }
 
-/** `count` pairs, all applied: what reading them costs, and what rungs does with them. */
+/** `count` pairs, all applied: what reading them costs (and checks nothing), and what rungs does with them. */
 export async function manyFiles({ count, rounds, say }) {
   const folder = folderFor(`many-${count}`, 'pairs');
   const files = small(count).map((file) => ({ ...file, up: 'select 1;\n', down: 'select 1;\n' }));
@@ -160,16 +160,24 @@ export async function manyFiles({ count, rounds, say }) {
       env: { DATABASE_URL: url },
     });
   await run(command('up')(await urlOf(like)));
-  const reading = join(work, 'read.mjs');
+  // The two ways that Node has: the usual one, and the one that costs least.
+  const [usual, least] = [join(work, 'read.mjs'), join(work, 'read-sync.mjs')];
+  const within = JSON.stringify(`${folder}/`);
   writeFileSync(
-    reading,
+    usual,
     `import { readdir, readFile } from 'node:fs/promises';
-const names = await readdir(${JSON.stringify(folder)});
+const names = await readdir(${within});
 for (let i = 0; i < names.length; i += 64)
-  await Promise.all(names.slice(i, i + 64).map((name) => readFile(${JSON.stringify(`${folder}/`)} + name, 'utf8')));\n`,
+  await Promise.all(names.slice(i, i + 64).map((name) => readFile(${within} + name, 'utf8')));\n`,
+  );
+  writeFileSync(
+    least,
+    `import { readdirSync, readFileSync } from 'node:fs';
+for (const name of readdirSync(${within})) readFileSync(${within} + name, 'utf8');\n`,
   );
   const contestants = {
-    'reading the files': () => ({ program: process.execPath, args: [reading] }),
+    'reading the files': () => ({ program: process.execPath, args: [usual] }),
+    'reading them with readFileSync': () => ({ program: process.execPath, args: [least] }),
     'rungs status': command('status'),
     'rungs up --dry-run': command('up', '--dry-run'),
     'rungs up, nothing pending': command('up'),

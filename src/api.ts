@@ -17,8 +17,7 @@ import type { Door, Job } from './job.ts';
 import { journalOf } from './ledger/journal.ts';
 import type { Goal, Migrations } from './migration.ts';
 import type { Options, RunOptions } from './options.ts';
-import { connect } from './pg/connect.ts';
-import { lend, reopenLike } from './pg/lend.ts';
+import type { connect as connectTo } from './pg/connect.ts';
 import { noVersions } from './plan/script.ts';
 import type { Head } from './recorded.ts';
 import { refused } from './refused.ts';
@@ -191,11 +190,14 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   if (typeof database !== 'string') {
     // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
     if ('totalCount' in database) throw new TypeError('a pg.Pool: lend a client of it, from pool.connect()');
-    const open = () => refused(lend(database, role), 'MIGRATION_INIT_FAILED', `act as the role ${role}`);
+    const loan = () => import('./pg/lend.ts');
     return {
-      open,
-      reopen: () => reopenLike(database, role, PATIENT),
-      beside: () => reopenLike(database, undefined, { attempts: 1, delayMs: 0 }),
+      open: async () => {
+        const { lend } = await loan();
+        return refused(lend(database, role), 'MIGRATION_INIT_FAILED', `act as the role ${role}`);
+      },
+      reopen: async () => (await loan()).reopenLike(database, role, PATIENT),
+      beside: async () => (await loan()).reopenLike(database, undefined, { attempts: 1, delayMs: 0 }),
       table: withJournal(named),
       tables: (own) => withJournal(own),
       isTableInUrl: false,
@@ -207,6 +209,8 @@ function doorFor(command: string, options: Options, emit: Emit): Door {
   const said = parseDatabaseUrl(database, options.env ?? process.env);
   const parsed = role === undefined ? said : { ...said, settings: withRole(said.settings, role) };
   for (const message of parsed.warnings) warn(emit, 'url', message);
+  // Behind an import, as are all that it needs: pg, sockets and TLS are half of what a command loads.
+  const connect: typeof connectTo = async (...how) => (await import('./pg/connect.ts')).connect(...how);
   const now = () => performance.now();
   const isTableInUrl = !isStandard(parsed.table);
   const tables = (own: typeof named) => withJournal(own, parsed.journal ?? given?.journal);

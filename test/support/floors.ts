@@ -212,7 +212,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   // The built-ins, of which only tasks/ and build/ may use any. No file system, socket, clock or chance but here:
   'node:fs/promises': ['src/source.ts', 'src/large.ts', 'src/rows.ts', 'src/pg/files.ts'],
   'node:path': ['src/source.ts'],
-  'node:fs': ['type:src/pg/files.ts'],
+  'node:fs': ['src/source.ts', 'type:src/pg/files.ts'],
   // Whether modes mean anything on this system.
   'node:os': ['src/pg/files.ts'],
   'node:dns/promises': ['src/pg/addresses.ts'],
