@@ -147,6 +147,7 @@ function jobFor(command: string, options: RunOptions): Job {
     lockTimeoutMs: options.lockTimeoutMs ?? 15_000,
     lockStrategy: options.lockStrategy ?? 'session',
     patience: { ...PATIENCE, ...options.blocked, chance: Math.random },
+    batchSize: options.batchSize ?? 1_000_000,
     dryRun: options.dryRun ?? false,
     plainOnly: options.plain ?? false,
     skipDuplicates: options.skipDuplicates ?? false,
