@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { all, oneByOne, small } from './files.mjs';
 import { run } from './measure.mjs';
 import { PEERS, PSQL, pairs } from './peers.mjs';
@@ -17,7 +18,8 @@ async function takeTurns({ contestants, ms, rounds, like = {}, say }) {
       if (found[name].error !== undefined) continue;
       const database = await createDatabase(like[name]);
       try {
-        const { ms: took, peak } = await run(await commandFor(await urlOf(database, ms)));
+        const command = await commandFor(await urlOf(database, ms));
+        const { ms: took, peak } = await (typeof command === 'function' ? command() : run(command));
         found[name].times.push(took);
         found[name].peak = Math.max(found[name].peak, peak);
         say(`  ${name}: ${(took / 1000).toFixed(2)} s`);
@@ -61,10 +63,24 @@ export async function firstRun({ count, ms, rounds, tools, say }) {
   contestants['rungs, bundled'] = bundleOf(folderFor(`first-${count}`, 'rungs'));
   if (PSQL.isThere()) {
     contestants['psql, begin and commit for each'] = (url) => PSQL.command(oneByOne(files), url);
+    contestants['the server alone'] = (url) => () => serverAlone(oneByOne(files), url);
     contestants['psql -1'] = (url) => PSQL.command(all(files), url, '-1');
     contestants['psql -c, one message'] = (url) => PSQL.command(undefined, url, '-c', oneByOne(files));
   }
   return takeTurns({ contestants, ms, rounds, say });
+}
+
+/** On an open connection, from the first byte sent to the last heard. */
+async function serverAlone(text, url) {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    const begun = performance.now();
+    await client.query(text);
+    return { ms: performance.now() - begun, peak: 0 };
+  } finally {
+    await client.end();
+  }
 }
 
 /** `pending` of `count` are not applied yet. */

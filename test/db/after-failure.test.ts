@@ -81,7 +81,7 @@ describe('a cancel that comes between the commit and its marker', () => {
     const original = wire.query.bind(wire);
     let cancelled = 0;
     wire.query = (text) => {
-      const changed = text.replace(/; commit; (begin; |)(?=do \$rungs\$ begin raise info)/g, (commit) => {
+      const changed = text.replace(/; commit; (begin; |)(?=do \$rungs\$ declare held)/g, (commit) => {
         cancelled++;
         return `${commit}do $x$ begin raise exception using errcode = '57014', message = 'canceling'; end $x$; `;
       });
