@@ -19,8 +19,11 @@ export const onServer = (name: string, more: TestProjectInlineConfiguration['tes
   },
 });
 
-/** Most tests wait for a server: two at once also where vitest would run one (two cores). */
-export const maxWorkers = Math.max(2, availableParallelism() - 1);
+/**
+ * A test works in one process at a time, its own, its command's or the server's, and some wait for a lock or a time-out:
+ * three at once also where vitest would run one (two cores).
+ */
+export const maxWorkers = Math.max(3, availableParallelism() - 1);
 
 /** Suites that say at their end what they have done, and how often. */
 const COUNTED = ['test/support/global-setup.ts', 'test/support/counts-setup.ts'];

@@ -9,8 +9,10 @@
 import { parseArgs } from 'node:util';
 import * as cases from './cases.mjs';
 import { page } from './page.mjs';
+import { indexes, smallOnes } from './parallel.mjs';
 import { install, PEERS, PSQL } from './peers.mjs';
 import { ask, withServer } from './server.mjs';
+import { starts } from './start.mjs';
 import { writePage } from './write.mjs';
 
 const { values } = parseArgs({
@@ -70,6 +72,9 @@ const PLAN = {
   copy: () => cases.largeFile({ megabytes: quick ? 10 : 500, rounds: Math.min(ROUNDS, 3), say }),
   inserts: () => cases.largeFile({ inserts: quick ? 10_000 : 200_000, rounds: Math.min(ROUNDS, 3), say }),
   'many files': () => cases.manyFiles({ count: quick ? 500 : 10_000, rounds: Math.min(ROUNDS, 3), say }),
+  start: () => starts({ rounds: quick ? 3 : 25, say }),
+  'parallel, small': () => smallOnes({ count: COUNT, ms: 10, rounds: ROUNDS, say }),
+  'parallel, indexes': () => indexes({ rows: quick ? 1000 : 300_000, rounds: Math.min(ROUNDS, 3), say }),
 };
 
 await withServer(async () => {

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { all, oneByOne, small } from './files.mjs';
 import { run } from './measure.mjs';
 import { PEERS, PSQL, pairs } from './peers.mjs';
@@ -17,7 +18,8 @@ async function takeTurns({ contestants, ms, rounds, like = {}, say }) {
       if (found[name].error !== undefined) continue;
       const database = await createDatabase(like[name]);
       try {
-        const { ms: took, peak } = await run(await commandFor(await urlOf(database, ms)));
+        const command = await commandFor(await urlOf(database, ms));
+        const { ms: took, peak } = await (typeof command === 'function' ? command() : run(command));
         found[name].times.push(took);
         found[name].peak = Math.max(found[name].peak, peak);
         say(`  ${name}: ${(took / 1000).toFixed(2)} s`);
@@ -61,10 +63,24 @@ export async function firstRun({ count, ms, rounds, tools, say }) {
   contestants['rungs, bundled'] = bundleOf(folderFor(`first-${count}`, 'rungs'));
   if (PSQL.isThere()) {
     contestants['psql, begin and commit for each'] = (url) => PSQL.command(oneByOne(files), url);
+    contestants['the server alone'] = (url) => () => serverAlone(oneByOne(files), url);
     contestants['psql -1'] = (url) => PSQL.command(all(files), url, '-1');
     contestants['psql -c, one message'] = (url) => PSQL.command(undefined, url, '-c', oneByOne(files));
   }
   return takeTurns({ contestants, ms, rounds, say });
+}
+
+/** On an open connection, from the first byte sent to the last heard. */
+async function serverAlone(text, url) {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    const begun = performance.now();
+    await client.query(text);
+    return { ms: performance.now() - begun, peak: 0 };
+  } finally {
+    await client.end();
+  }
 }
 
 /** `pending` of `count` are not applied yet. */
@@ -187,7 +203,7 @@ export async function largeFile({ megabytes, inserts, rounds, say }) {
   return { bytes: statSync(file).size, found };
 }
 
-/** `count` pairs, all applied: what reading them costs, and what rungs does with them. */
+/** `count` pairs, all applied: what reading them costs (and checks nothing), and what rungs does with them. */
 export async function manyFiles({ count, rounds, say }) {
   const folder = folderFor(`many-${count}`, 'pairs');
   const files = small(count).map((file) => ({ ...file, up: 'select 1;\n', down: 'select 1;\n' }));
@@ -201,16 +217,24 @@ export async function manyFiles({ count, rounds, say }) {
       env: { DATABASE_URL: url },
     });
   await run(command('up')(await urlOf(like)));
-  const reading = join(work, 'read.mjs');
+  // The two ways that Node has: the usual one, and the one that costs least.
+  const [usual, least] = [join(work, 'read.mjs'), join(work, 'read-sync.mjs')];
+  const within = JSON.stringify(`${folder}/`);
   writeFileSync(
-    reading,
+    usual,
     `import { readdir, readFile } from 'node:fs/promises';
-const names = await readdir(${JSON.stringify(folder)});
+const names = await readdir(${within});
 for (let i = 0; i < names.length; i += 64)
-  await Promise.all(names.slice(i, i + 64).map((name) => readFile(${JSON.stringify(`${folder}/`)} + name, 'utf8')));\n`,
+  await Promise.all(names.slice(i, i + 64).map((name) => readFile(${within} + name, 'utf8')));\n`,
+  );
+  writeFileSync(
+    least,
+    `import { readdirSync, readFileSync } from 'node:fs';
+for (const name of readdirSync(${within})) readFileSync(${within} + name, 'utf8');\n`,
   );
   const contestants = {
-    'reading the files': () => ({ program: process.execPath, args: [reading] }),
+    'reading the files': () => ({ program: process.execPath, args: [usual] }),
+    'reading them with readFileSync': () => ({ program: process.execPath, args: [least] }),
     'rungs status': command('status'),
     'rungs up --dry-run': command('up', '--dry-run'),
     'rungs up, nothing pending': command('up'),

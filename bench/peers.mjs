@@ -31,6 +31,7 @@ const GO = {
     'no_clickhouse no_duckdb no_libsql no_mssql no_mysql no_spanner no_sqlite3 no_starrocks no_turso no_vertica no_ydb',
   ],
   tern: ['github.com/jackc/tern/v2@v2.3.4'],
+  task: ['github.com/go-task/task/v3/cmd/task@v3.53.0'],
 };
 const MAVEN = [
   'org/flywaydb/flyway-core/11.8.2/flyway-core-11.8.2.jar',

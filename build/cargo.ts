@@ -59,22 +59,23 @@ export interface Cargo extends Omit<Carried, 'program'> {
   readonly commands: () => string;
 }
 
-/** `text`: from the first of those lines on. */
-export function unpack(text: string): Cargo | Damage {
-  const end = text.indexOf('\n') + 1;
-  const built = sealIn(text.slice(0, end));
-  const rest = text.slice(end);
-  if (rest.length !== built?.size || digest(rest) !== built.seal) {
-    return { built, now: { size: rest.length, seal: digest(rest) }, lines: rest.split('\n') };
+/** `body`: from the first of those lines on. Bytes, as a text of half a megabyte is only wanted for commands. */
+export function unpack(body: Buffer): Cargo | Damage {
+  const end = body.indexOf('\n') + 1;
+  const built = sealIn(body.toString('latin1', 0, end));
+  const bytes = body.subarray(end);
+  const seal = digest(bytes);
+  if (bytes.length !== built?.size || seal !== built.seal) {
+    return { built, now: { size: bytes.length, seal }, lines: bytes.toString('latin1').split('\n') };
   }
-  const headEnd = rest.indexOf('\n');
-  const { origin, layout, around = NONE, ...about }: Head = JSON.parse(rest.slice(2, headEnd));
+  const headEnd = bytes.indexOf('\n');
+  const { origin, layout, around = NONE, ...about }: Head = JSON.parse(bytes.toString('latin1', 2, headEnd));
   const lines = (): { readonly migrations: readonly string[]; readonly end: number } => {
     const migrations: string[] = [];
     let from = headEnd + 1;
     while (migrations.length < about.count + about.repeatable) {
-      const to = rest.indexOf('\n', from);
-      migrations.push(rest.slice(from, to));
+      const to = bytes.indexOf('\n', from);
+      migrations.push(bytes.toString('latin1', from, to));
       from = to + 1;
     }
     return { migrations, end: from };
@@ -92,7 +93,7 @@ export function unpack(text: string): Cargo | Damage {
       };
     },
     hooks: () => around,
-    commands: () => rest.slice(lines().end + 2).replaceAll('\n//', '\n'),
+    commands: () => bytes.toString('latin1', lines().end + 2).replaceAll('\n//', '\n'),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 
 const FILE = (self: string, start: number) =>
-  `const RUNGS_CALL='node ';const RUNGS_BODY=()=>require('node:fs').readFileSync(${self},'latin1').slice(${String(start).padStart(6)});`;
+  `const RUNGS_CALL='node ';const RUNGS_BODY=()=>require('node:fs').readFileSync(${self}).subarray(${String(start).padStart(6)});`;
 
 export function commonJs(front: string, body: string): string {
   const form = (start: number) => `{${FILE('__filename', start)}\n${front.trimEnd()}\n}\n`;
@@ -27,4 +27,4 @@ export function esModule(front: string, body: string): string {
 
 /** Of an executable, whose body is the asset `body`. */
 export const executableMain = (front: string): string =>
-  `{const RUNGS_CALL='';const RUNGS_BODY=()=>Buffer.from(require('node:sea').getRawAsset('body')).toString('latin1');\n${front}}\n`;
+  `{const RUNGS_CALL='';const RUNGS_BODY=()=>Buffer.from(require('node:sea').getRawAsset('body'));\n${front}}\n`;

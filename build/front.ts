@@ -1,14 +1,13 @@
 /** The front of a bundle: checks what is behind it, says what that is, or starts the commands that are in it. */
 
 import { writeSync } from 'node:fs';
-import { compileFunction } from 'node:vm';
 import type { MigrateError } from '../src/errors.ts';
 import { type Carried, carriedResult } from '../tasks/_carried.ts';
 import type { main } from '../tasks/_run.ts';
 import { unpack } from './cargo.ts';
 
 /** Of each form that a bundle can have (build/form.ts): all that is behind this program, and what comes before its name. */
-declare const RUNGS_BODY: () => string;
+declare const RUNGS_BODY: () => Buffer;
 declare const RUNGS_CALL: string;
 
 const [, file = '', ...argv] = process.argv;
@@ -50,6 +49,7 @@ interface Commands {
 }
 
 function commandsIn(code: string): Commands {
+  const { compileFunction }: typeof import('node:vm') = require('node:vm');
   const module = { exports: {} as Commands };
   compileFunction(code, ['require', 'module', 'exports'], { filename: `${name}, commands` })(
     require,

@@ -2,7 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PluginBuild } from 'esbuild';
+import { driverPlugin } from './driver.mjs';
 import { leaveOut } from './left-out.ts';
 import { cannotBuild, loadEsbuild } from './tool.ts';
 
@@ -25,20 +25,11 @@ async function make(entry: 'front' | 'commands'): Promise<string> {
     minify: true,
     // Node shows the line in which an error was.
     lineLimit: 500,
-    plugins: [
-      { name: 'rungs', setup: leaveOut },
-      { name: 'rungs-client-only', setup: clientOnly },
-    ],
+    plugins: [{ name: 'rungs', setup: leaveOut }, driverPlugin],
     logLevel: 'silent',
     write: false,
   }).catch((e: unknown) => {
     throw cannotBuild(`esbuild: ${(e as Error).message}`, 'install rungs and esbuild anew', e);
   });
   return outputFiles[0]?.text ?? '';
-}
-
-/** Of pg we use the client. Its pool and its binding to libpq are a tenth of the file, and Node reads all of it. */
-function clientOnly({ onResolve, onLoad }: PluginBuild): void {
-  onResolve({ filter: /^(pg-pool|\.\/native)$/ }, ({ path }) => ({ path, namespace: 'rungs-unused' }));
-  onLoad({ filter: /./, namespace: 'rungs-unused' }, () => ({ contents: 'module.exports = class {};' }));
 }

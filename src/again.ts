@@ -6,7 +6,7 @@ import { commandFor, operationOf } from './failure.ts';
 import { pauseAfter } from './patience.ts';
 import { pause } from './pg/pause.ts';
 import { duration } from './report/amounts.ts';
-import type { Running, Worker } from './send.ts';
+import { type Attempt, nameOf, type Running, type Worker } from './send.ts';
 
 /** What is tried, and how it is told of. */
 export interface Tried {
@@ -17,6 +17,8 @@ export interface Tried {
   readonly isRead: boolean;
   /** What to do where it is cancelled between two attempts. */
   readonly next: string;
+  /** Where the first attempt was made elsewhere. */
+  readonly first?: Attempt;
 }
 
 /**
@@ -27,10 +29,12 @@ export async function tryAgain<T>(t: Tried, once: (canLetGo: boolean) => Promise
   const { worker, called } = t;
   const { now, patience } = worker;
   if (!t.isRead) return once(false);
-  const first = now();
+  const first = t.first?.begun ?? now();
   for (let attempt = 1; ; attempt++) {
-    const begun = now();
+    const made = attempt === 1 ? t.first : undefined;
+    const begun = made?.begun ?? now();
     try {
+      if (made !== undefined) throw made.error;
       return await once(true);
     } catch (e) {
       const reason = e instanceof MigrateError ? blockedBy(e) : null;
@@ -49,19 +53,19 @@ export async function tryAgain<T>(t: Tried, once: (canLetGo: boolean) => Promise
 /** The same with a message of a step. */
 export function untilUnblocked<T>(r: Running, once: (r: Running) => Promise<T>): Promise<T> {
   const { worker, step, analysis } = r;
-  const { id, name } = step.migration;
   const { before, after } = worker.envelope.hooks;
   const tried: Tried = {
     worker,
-    called: { id, name, direction: step.direction },
+    called: nameOf(step),
     operation: operationOf(step),
     isRead: analysis?.parsed !== false && [...before, ...after].every((hook) => hook.analysis.parsed),
     next: `run ${commandFor(step)} to go on`,
+    ...(r.first === undefined ? {} : { first: r.first }),
   };
   return tryAgain(tried, (canLetGo) => once({ ...r, canLetGo }));
 }
 
-function blockedBy({ reason, sqlstate }: MigrateError): 'lock_timeout' | 'queue' | 'deadlock' | null {
+export function blockedBy({ reason, sqlstate }: MigrateError): 'lock_timeout' | 'queue' | 'deadlock' | null {
   if (reason === 'deadlock') return reason;
   if (reason !== 'lock_timeout') return null;
   return sqlstate === '57014' ? 'queue' : reason;

@@ -19,8 +19,7 @@ import { journalOf } from './ledger/journal.ts';
 import { sentinelOf } from './ledger/sentinel.ts';
 import type { Goal, Migrations } from './migration.ts';
 import type { FleetOptions, Options, RunOptions } from './options.ts';
-import { connect } from './pg/connect.ts';
-import { lend, reopenLike } from './pg/lend.ts';
+import type { connect as connectTo } from './pg/connect.ts';
 import { noVersions } from './plan/script.ts';
 import type { Head } from './recorded.ts';
 import { refused } from './refused.ts';
@@ -163,6 +162,7 @@ function jobFor(command: string, options: RunOptions, searchPath: string | null 
     lockTimeoutMs: options.lockTimeoutMs ?? 15_000,
     lockStrategy: options.lockStrategy ?? 'session',
     patience: { ...PATIENCE, ...options.blocked, chance: Math.random },
+    batchSize: options.batchSize ?? 1_000_000,
     dryRun: options.dryRun ?? false,
     plainOnly: options.plain ?? false,
     skipDuplicates: options.skipDuplicates ?? false,
@@ -198,11 +198,14 @@ function doorFor(command: string, options: Options, emit: Emit, searchPath: stri
   if (typeof database !== 'string') {
     // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
     if ('totalCount' in database) throw new TypeError('a pg.Pool: lend a client of it, from pool.connect()');
-    const open = () => refused(lend(database, role), 'MIGRATION_INIT_FAILED', `act as the role ${role}`);
+    const loan = () => import('./pg/lend.ts');
     return {
-      open,
-      reopen: () => reopenLike(database, role, PATIENT),
-      beside: () => reopenLike(database, undefined, { attempts: 1, delayMs: 0 }),
+      open: async () => {
+        const { lend } = await loan();
+        return refused(lend(database, role), 'MIGRATION_INIT_FAILED', `act as the role ${role}`);
+      },
+      reopen: async () => (await loan()).reopenLike(database, role, PATIENT),
+      beside: async () => (await loan()).reopenLike(database, undefined, { attempts: 1, delayMs: 0 }),
       table: withJournal(named),
       tables: (own) => withJournal(own),
       isTableInUrl: false,
@@ -215,6 +218,8 @@ function doorFor(command: string, options: Options, emit: Emit, searchPath: stri
   const placed = searchPath === null ? said.settings : withSetting(said.settings, 'search_path', searchPath);
   const parsed = { ...said, settings: role === undefined ? placed : withSetting(placed, 'role', role) };
   for (const message of parsed.warnings) warn(emit, 'url', message);
+  // Behind an import, as are all that it needs: pg, sockets and TLS are half of what a command loads.
+  const connect: typeof connectTo = async (...how) => (await import('./pg/connect.ts')).connect(...how);
   const now = () => performance.now();
   const isTableInUrl = !isStandard(parsed.table);
   const tables = (own: typeof named) => withJournal(own, parsed.journal ?? given?.journal);

@@ -9,6 +9,7 @@ import { readMarker } from './marker.ts';
 import * as messages from './messages.ts';
 import type { Mode } from './migration.ts';
 import { opened } from './opened.ts';
+import { inPieces, isLarge } from './pieces.ts';
 import { resumable } from './resumable.ts';
 import { attempt, conclude, filesOf, type Running } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
@@ -48,8 +49,9 @@ async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMes
   else if (mode === 'resumable') await resumable(r);
   else {
     try {
-      await untilUnblocked(r, atomic);
-      return { mode, isOneMessage: true };
+      const isOneMessage = !isLarge(r);
+      await untilUnblocked(r, isOneMessage ? atomic : inPieces);
+      return { mode, isOneMessage };
     } catch (e) {
       if (isDuplicate(r, e)) {
         await untilUnblocked(r, withoutDuplicates);
@@ -74,6 +76,10 @@ const isForOneByOne = ({ worker, step, analysis }: Running, e: unknown): e is Mi
   e instanceof MigrateError &&
   e.reason !== 'hook' &&
   TRANSACTION_IN_THE_WAY.includes(e.sqlstate ?? '');
+
+/** A migration of several in a message that has failed so is run in another way, by itself. */
+export const hasAnotherWay = (r: Running, e: MigrateError): boolean =>
+  isDuplicate(r, e) || isForOneByOne(r, e);
 
 /** With x-multi-statement golang-migrate would have run it so from the start. Nothing of the first try is left. */
 async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {

@@ -5,7 +5,7 @@ import { type FileMessage, own } from './file-message.ts';
 import * as messages from './messages.ts';
 import type { Statement } from './migration.ts';
 import { MessageFailed } from './pg/message.ts';
-import { attempt, conclude, filesOf, type Running, send, settle, stopIfAborted, told } from './send.ts';
+import { attempt, conclude, filesOf, type Running, send, settle, stopInside, told } from './send.ts';
 import { spotIn } from './sql/cuts.ts';
 import { withoutSecrets } from './sql/filled.ts';
 import * as statement from './statement-messages.ts';
@@ -53,12 +53,11 @@ export async function withoutDuplicates(r: Running): Promise<void> {
   if (file === null) return;
   await attempt(r, messages.beginning(worker.envelope, step, analysis));
   for (const st of analysis?.statements ?? []) {
-    // A client on loan goes back without our transaction.
-    if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
-    stopIfAborted(worker, step);
+    await stopInside(r);
     if (!CREATES.test(file.text.slice(st.start, st.end))) await attempt(r, statement.alone(file, st));
     else await unlessDuplicate(r, st, statement.behindSavepoint(file, st));
   }
+  await stopInside(r);
   await conclude(r, messages.closing(worker.envelope, step));
 }
 

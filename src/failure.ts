@@ -176,7 +176,10 @@ function locate(
     analysis?.parsed === false
       ? undefined
       : message.offset > 0
-        ? statements.find((s) => s.start === message.offset)
+        ? statements[
+            statements.findIndex((s) => s.start === message.offset) +
+              Math.min(index, (message.statements ?? 1) - 1)
+          ]
         : (statements[index] ?? firstAt(index, completed, analysis));
   if (here === undefined) {
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.

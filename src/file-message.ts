@@ -19,6 +19,8 @@ export interface FileMessage {
   readonly before: number;
   /** Where the text begins in the file (a statement of a resumable file), else 0. */
   readonly offset: number;
+  /** How many of the file's are in it, from there on; absent: one, or all where it begins at 0. */
+  readonly statements?: number;
   /** How many tags come before the file's first statement. */
   readonly tagsBefore: number;
   /** The rows of its COPYs, in their order. */

@@ -103,7 +103,7 @@ async function runSql(r: Run, name: HookName, file: MigrationFile): Promise<void
   const tried = { worker, called, operation, isRead: analysis.parsed, next: nextOf(r, name, null) };
   const { tags } = await tryAgain(tried, async (canLetGo) => {
     try {
-      return await sendAs(worker, called, message, false, canLetGo);
+      return await sendAs(worker, () => called, message, false, canLetGo);
     } catch (e) {
       throw await sqlFailed(r, hook, message, e);
     }

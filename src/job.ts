@@ -38,6 +38,8 @@ export interface Job {
   readonly lockStrategy: LockStrategy;
   /** With locks that others have on tables and the like. */
   readonly patience: Patience;
+  /** Atomic migrations travel together up to so many characters; 1: each by itself. */
+  readonly batchSize: number;
   readonly dryRun: boolean;
   /** Run every file golang-migrate's way. */
   readonly plainOnly: boolean;

@@ -30,6 +30,8 @@ export interface Log {
   readonly seen: (head: Head) => void;
   readonly read: (source: Migrations, hooks: Hooks) => void;
   readonly started: (step: Step, mode: Mode) => void;
+  /** What was said to have started has not. */
+  readonly notBegun: () => void;
   /** The first of its transactions is committed, with what beforeEach did in it. */
   readonly opened: (step: Step) => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
@@ -133,6 +135,9 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     hooked: (hook) => {
       if (hook.hook === 'beforeEach') early++;
       ran.push(hook);
+    },
+    notBegun: () => {
+      current = null;
     },
     overtaken: () => {
       current = null;

@@ -10,7 +10,7 @@ import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
-import { marker } from './marker.ts';
+import { marker, markerBetween } from './marker.ts';
 import type { Analysis, Direction, Migration, Mode, Step } from './migration.ts';
 import { beforeFile, held, type Locking } from './opening.ts';
 import type { Place } from './recorded.ts';
@@ -45,9 +45,6 @@ const entry = ({ ledger }: Writer, step: Step, mode: Mode): journal.Entry => ({
   head: step.to,
   ...keptOf(step),
 });
-
-/** Milliseconds since the message arrived, which began the transaction. */
-const ELAPSED = 'round(extract(epoch from clock_timestamp() - now()) * 1000)';
 
 /** As much as the setting takes. */
 const LONGEST_MS = 2147483647;
@@ -84,21 +81,34 @@ function cleaned(e: Envelope, step: Step, limits: readonly string[]): FileMessag
   return own(`${around}${[...e.cleanUp, ...limits].join('; ')}; `, hooks);
 }
 
+/** Where a migration is among those of its message. */
+export interface Seat {
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+}
+const ALONE: Seat = { isFirst: true, isLast: true };
+
 /**
  * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
  * waited for, the file's are held.
  */
-export function closing(e: Envelope, step: Step): FileMessage {
+export function closing(e: Envelope, step: Step, { isFirst, isLast } = ALONE): FileMessage {
   const { text, hooks } = cleaned(e, step, limit(e, 'local'));
-  const end = `${e.ledger.record(e.place, step, ELAPSED)};
-${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done')}; commit; ${marker(e)}`;
+  const since = isFirst ? journal.ARRIVAL : journal.afterLast(e.place);
+  const end = `${e.ledger.record(e.place, step, journal.elapsed(since))};
+${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done', since)}; commit; ${isLast ? marker(e) : markerBetween(e)}`;
   return own(`${text}${end}`, hooks);
 }
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null): FileMessage {
+export function atomic(
+  e: Envelope,
+  step: Step,
+  analysis: Analysis | null = null,
+  seat: Seat = ALONE,
+): FileMessage {
   const { text: before, tagsBefore, hooks = [] } = opening(e, step, analysis);
-  const last = closing(e, step);
+  const last = closing(e, step, seat);
   const { wrapper = [], first = [] } = analysis ?? {};
   const statements = analysis === null ? 0 : statementsIn(analysis);
   const body = `${before}${blanked(step.file?.text ?? '', [...wrapper, ...first])}\n; `;

@@ -63,6 +63,8 @@ export interface Options {
 export interface RunOptions extends Options {
   /** Report what would be done; nothing is locked or written. */
   readonly dryRun?: boolean;
+  /** Consecutive migrations go to the server in one message up to so many characters; default 1,000,000, and 1 turns it off. */
+  readonly batchSize?: number;
   /** Run every file golang-migrate's way: dirty, file, clean. */
   readonly plain?: boolean;
   /** Where a statement creates what is there already (42P07, 42710), leave it out, warn, and run the rest. */

@@ -10,8 +10,8 @@ import type { Worker } from './send.ts';
 
 export interface Fate {
   readonly recorded: Recorded;
-  /** The step's journal row if it was committed. */
-  readonly row: JournalRow | null;
+  /** Of each step that was sent, its journal row if it was committed. */
+  readonly rows: readonly (JournalRow | null)[];
   /** Steps of this command that had been committed, and are not there: a standby that had not heard of them took over. */
   readonly gone: readonly Step[];
 }
@@ -23,7 +23,7 @@ export interface Fate {
 export async function findOut(
   worker: Worker,
   job: Job,
-  step: Step,
+  sent: readonly Step[],
   done: readonly Step[],
 ): Promise<Fate | null> {
   const { lockIds, perMessage, author, ledger, place } = worker.envelope;
@@ -48,7 +48,8 @@ export async function findOut(
       const row = (of: Step, before: readonly Step[]) =>
         rowOf(of, before, recorded.journal, author.run, ledger);
       const gone = done.filter((of, i) => row(of, done.slice(0, i)) === null);
-      return { recorded, row: row(step, done), gone };
+      const rows = sent.map((of, i) => row(of, [...done, ...sent.slice(0, i)]));
+      return { recorded, rows, gone };
     } finally {
       await session.close().catch(() => {});
     }

@@ -36,6 +36,12 @@ export interface Worker {
   readonly multiStatement: boolean;
 }
 
+export interface Attempt {
+  readonly error: MigrateError;
+  /** By the worker's clock. */
+  readonly begun: number;
+}
+
 /** A step on its way. `analysis` null: there is no file, and only the version moves. */
 export interface Running {
   readonly worker: Worker;
@@ -44,6 +50,8 @@ export interface Running {
   readonly mode: Mode;
   /** The first of several transactions is committed. */
   readonly onOpened?: () => void;
+  /** A lock has kept it from being done together with others. */
+  readonly first?: Attempt;
   /** What is being sent can be cancelled for those who wait behind it, and tried again. */
   readonly canLetGo?: boolean;
 }
@@ -86,19 +94,20 @@ export async function conclude(r: Running, message: FileMessage): Promise<void> 
 const isRecorded = (tags: readonly string[]): boolean =>
   tags.at(-1) === 'COMMIT' && /^(INSERT 0|UPDATE) \d+$/.test(tags.at(-2) ?? '');
 
+/** As events name it. */
+export const nameOf = ({ migration: { id, name }, direction }: Step): StepName => ({ id, name, direction });
+
 const CANCEL_AGAIN_MS = 300;
 
 /** On abort asks the server to stop the message, again and again: a cancel can fall between two statements. */
 export function send(r: Running, message: FileMessage, rows = false): Promise<Reply> {
-  const { id, name } = r.step.migration;
-  const called = { id, name, direction: r.step.direction };
-  return sendAs(r.worker, called, message, rows, r.canLetGo);
+  return sendAs(r.worker, () => nameOf(r.step), message, rows, r.canLetGo);
 }
 
-/** `called`: who is told to wait, where it is for somebody else's lock. */
+/** `called`: who is told to wait now, where it is for somebody else's lock. */
 export async function sendAs(
   worker: Worker,
-  called: StepName,
+  called: () => StepName,
   { text, data }: FileMessage,
   rows = false,
   canLetGo = false,
@@ -126,7 +135,7 @@ export async function sendAs(
 /** A lock_timeout of less than that should not end before anyone has looked. */
 const WATCH_AFTER_MS = { most: 1000, least: 250 };
 
-function watchOver(worker: Worker, called: StepName, canLetGo: boolean, ended: AbortSignal) {
+function watchOver(worker: Worker, called: () => StepName, canLetGo: boolean, ended: AbortSignal) {
   const { session, emit, envelope, beside, patience } = worker;
   const half = patience.timeoutMs === 0 ? WATCH_AFTER_MS.most : patience.timeoutMs / 2;
   const afterMs = Math.max(Math.min(half, WATCH_AFTER_MS.most), WATCH_AFTER_MS.least);
@@ -222,6 +231,12 @@ export function unlessCancelled({ signal, code }: Worker, error: MigrateError, h
 }
 
 const goOn = (step: Step): string => `run ${commandFor(step)} to go on`;
+
+/** The same in the middle of a transaction: a client on loan goes back without it. */
+export async function stopInside({ worker, step }: Running): Promise<void> {
+  if (worker.signal?.aborted === true) await worker.session.send('rollback').catch(() => {});
+  stopIfAborted(worker, step);
+}
 
 /** Between two messages nothing runs, so there is nothing to cancel. */
 export function stopIfAborted({ signal, code }: Worker, step: Step): void {

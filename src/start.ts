@@ -24,6 +24,7 @@ export interface MigrateOnStartOptions
     | 'hooks'
     | 'lockStrategy'
     | 'blocked'
+    | 'batchSize'
   > {
   /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */
   readonly url?: string | undefined;

@@ -30,6 +30,16 @@ export function together(
   return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
 }
 
+/** Several that follow each other, in a transaction that has been begun. */
+export function several(file: MigrationFile, statements: readonly Statement[]): FileMessage {
+  const [first, last] = [statements[0]?.start ?? 0, statements.at(-1)?.end ?? 0];
+  const data = statements.flatMap((st) => dataOf(file, st));
+  return {
+    text: file.text.slice(first, last),
+    ...{ before: 0, offset: first, tagsBefore: 0, statements: statements.length, data },
+  };
+}
+
 /** One that may fail without ending its transaction. */
 export function behindSavepoint(file: MigrationFile, st: Statement): FileMessage {
   const before = 'savepoint rungs_statement; ';

@@ -8,7 +8,7 @@ import { shown } from './sql/shown.ts';
 export interface Lookout {
   /** Of the session that is looked at; null: unknown. */
   readonly pid: number | null;
-  readonly name: StepName;
+  readonly name: () => StepName;
   readonly emit: Emit;
   /** Opens the second connection, at one attempt. */
   readonly beside: (signal: AbortSignal) => Promise<Session>;
@@ -57,10 +57,10 @@ async function follow(
     const seen = await Promise.race([look(session, pid).catch(() => null), end]);
     if (seen === null) break;
     last = seen.blockers.length === 0 ? null : seen;
-    if (last === null && told !== null) emit({ kind: 'unblocked', ...name });
+    if (last === null && told !== null) emit({ kind: 'unblocked', ...name() });
     if (last !== null && last.waitedMs >= SHORT_MS && isNews(last, told)) {
       const { blockers, queued, waitedMs } = last;
-      emit({ kind: 'blocked', ...name, blockers, queued, waitedMs });
+      emit({ kind: 'blocked', ...name(), blockers, queued, waitedMs });
       told = last;
     }
     if (last === null) told = null;

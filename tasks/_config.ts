@@ -181,6 +181,7 @@ export function optionsOf({ config: c, env }: Loaded) {
       delayMs: c.blockedDelayMs.value,
       queue: c.blockedQueue.value,
     },
+    batchSize: c.batchSize.value,
     // What is not said depends on the layout.
     retry: {
       ...(c.attempts.origin.kind === 'default' ? {} : { attempts: c.attempts.value }),

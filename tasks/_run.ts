@@ -8,7 +8,6 @@ import { type RunOptions, version } from '../src/index.ts';
 import { REASONS } from '../src/reasons.ts';
 import { errorDocument, failedDocument, runDocument } from '../src/report/document.ts';
 import { printable, type Voice } from '../src/report/error-text.ts';
-import { ask } from './_ask.ts';
 import type { Carried } from './_carried.ts';
 import type { Command } from './_command.ts';
 import { COMMANDS } from './_commands.ts';
@@ -114,7 +113,7 @@ async function perform({
     isTerminal: process.stdin.isTTY === true,
     target: targetOf(loaded),
     say: (text: string) => narrator.say(text),
-    ask: (question: string) => ask(question, signal),
+    ask: async (question: string) => (await import('./_ask.ts')).ask(question, signal),
   };
   const dryRun = args.has('dry-run') || config.dryRun.value;
   const say = asking.say;

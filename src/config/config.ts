@@ -46,6 +46,7 @@ export interface Config {
   readonly blockedAttempts: Sourced<number>;
   readonly blockedDelayMs: Sourced<number>;
   readonly blockedQueue: Sourced<number>;
+  readonly batchSize: Sourced<number>;
   readonly attempts: Sourced<number>;
   readonly delayMs: Sourced<number>;
   readonly deadlineMs: Sourced<number | null>;
@@ -127,6 +128,7 @@ export function readConfig(inputs: Inputs): Config {
     blockedAttempts: as('blocked/attempts', Number),
     blockedDelayMs: as('blocked/delay', time),
     blockedQueue: as('blocked/queue', Number),
+    batchSize: as('batchSize', Number),
     attempts: as('retry/attempts', Number),
     delayMs: as('retry/delay', time),
     deadlineMs: as('retry/deadline', (text) => (text === '' ? null : time(text))),

@@ -45,7 +45,7 @@ function withRepeatables(
  * where those are more: then nobody can say what the folder is meant to be.
  */
 export function layoutOf(names: readonly string[]): Layout | null {
-  const inPairs = names.filter((name) => pairs.parseName(name) !== null).length;
+  const inPairs = names.filter(pairs.isPair).length;
   // One dot: `2-b.up.sql` was meant to be one of a pair.
   const others = names.filter((name) => /^[0-9]+[_-][^.]*\.sql$/i.test(name));
   const sql = names.filter((name) => /\.sql$/i.test(name) && repeatable.classify(name) === null);

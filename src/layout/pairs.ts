@@ -27,10 +27,11 @@ export function parseName(name: string): PairName | null {
   return { version: BigInt(m[1] ?? ''), title: m[2] ?? '', direction: m[3] === 'up' ? 'up' : 'down' };
 }
 
+export const isPair = (name: string): boolean => NAME.test(name);
+
 /** Whether a name is one to read at all, and if not, whether the user should hear of it. */
 export function classify(name: string): 'run' | 'ignore' | { readonly why: string } {
-  const parsed = parseName(name);
-  if (parsed === null) {
+  if (!isPair(name)) {
     if (!ALMOST.test(name)) return 'ignore';
     return { why: 'its name is not NNNNNN_name.up.sql or NNNNNN_name.down.sql' };
   }

@@ -10,7 +10,7 @@ const PREFIX = 'R__';
 
 /** Null: the name is not of ours to judge. */
 export function classify(name: string): 'run' | { readonly why: string } | null {
-  if (isBackup(name) && name.startsWith(PREFIX) && /\.sql/i.test(name))
+  if (name.startsWith(PREFIX) && isBackup(name) && /\.sql/i.test(name))
     return { why: 'it looks like an editor’s backup' };
   if (!/\.sql$/i.test(name)) return null;
   if (name.startsWith(PREFIX)) return 'run';

@@ -102,12 +102,19 @@ export interface Author {
 }
 
 const text = (value: string | null): string => (value === null ? 'null' : literal(value));
-/** Milliseconds since the transaction began, which in one message is when the message arrived. */
-const ELAPSED = `round(extract(epoch from clock_timestamp() - now()) * 1000)`;
+/** When the transaction's work began. To the server that is when its message arrived. */
+export const ARRIVAL = 'now()';
+/** The same behind another migration in one message: when that one was recorded. */
+export const afterLast = (p: Place): string =>
+  `(select finished_at from ${name(p)} order by id desc limit 1)`;
+
+/** Milliseconds. */
+export const elapsed = (since: string): string =>
+  `round(extract(epoch from clock_timestamp() - ${since}) * 1000)`;
 
 /** `done` rows are written by the transaction that does the work; `started` ones before it. */
-export function insert(p: Place, e: Entry, by: Author, state: JournalRow['state']): string {
-  const times = state === 'started' ? 'now(), null, null' : `now(), clock_timestamp(), ${ELAPSED}`;
+export function insert(p: Place, e: Entry, by: Author, state: JournalRow['state'], since = ARRIVAL): string {
+  const times = state === 'started' ? 'now(), null, null' : `${since}, clock_timestamp(), ${elapsed(since)}`;
   const xid = state === 'started' ? 'pg_current_xact_id()::xid::text' : 'null';
   return `insert into ${name(p)} (version, name, direction, kind, mode, state, head, checksum, meaning, tool, run,
   started_at, finished_at, execution_time_ms, ledger_xid, error)

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { pause } from './pause.ts';
 
@@ -12,6 +11,7 @@ export async function addressesOf(
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
   if (host.startsWith('/') || isIP(host) !== 0) return [host];
+  const { lookup } = await import('node:dns/promises');
   // A look-up cannot be called off, so it is left behind.
   const done = new AbortController();
   const tooLate = async (): Promise<never> => {

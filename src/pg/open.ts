@@ -7,7 +7,6 @@ import { HomeFileError } from './files.ts';
 import { Progress } from './progress.ts';
 import { Misfit, Refusal } from './refusal.ts';
 import { misfit } from './target.ts';
-import { tlsOptions } from './tls.ts';
 
 export interface Way {
   readonly candidate: Candidate;
@@ -66,7 +65,9 @@ export async function open(way: Way, terms: Terms): Promise<pg.Client | Refusal>
   }
 }
 
-const sslOf = async ({ tls }: Candidate) => (tls === null ? false : tlsOptions(tls));
+/** Behind an import: Node's TLS takes as long to load as pg. */
+const sslOf = async ({ tls }: Candidate) =>
+  tls === null ? false : (await import('./tls.ts')).tlsOptions(tls);
 
 /** pg's limit for the work that a server may ask for to check a password; libpq has none. This is some three seconds. */
 const MOST_ITERATIONS = 10_000_000;

@@ -14,3 +14,6 @@ export function pause(ms: number, signal: AbortSignal | undefined): Promise<void
     signal?.addEventListener('abort', wake, { once: true });
   });
 }
+
+/** Lets everything else that has something to do go first: signals, other requests of a service. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -73,6 +73,7 @@ function rows(shown: Shown): readonly Row[] {
     row('blocked.attempts', c.blockedAttempts, asItIs),
     row('blocked.delay', c.blockedDelayMs, durationText),
     row('blocked.queue', c.blockedQueue, asItIs),
+    row('batchSize', c.batchSize, asItIs),
     row('retry.attempts', c.attempts, asItIs),
     row('retry.delay', c.delayMs, durationText),
     row('retry.deadline', c.deadlineMs, (ms) => (ms === null ? null : durationText(ms))),

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
-/** SHA-256 of a text's bytes, in lower-case hex. */
-export const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** SHA-256 of bytes, or of a text's, in lower-case hex. */
+export const digest = (bytes: string | Uint8Array): string => hash('sha256', bytes);
 
-const unix = (text: string): string => text.replace(/\r\n?/g, '\n');
+const unix = (text: string): string => (text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text);
 
 /** SHA-256 of a file's text with CRLF and lone CR read as LF: Git may change those between two checkouts. */
 export const checksum = (text: string): string => digest(unix(text));

@@ -81,9 +81,9 @@ describe('a cancel that comes between the commit and its marker', () => {
     const original = wire.query.bind(wire);
     let cancelled = 0;
     wire.query = (text) => {
-      const changed = text.replace(/; commit; (?=do \$rungs\$ begin raise info)/, () => {
+      const changed = text.replace(/; commit; (begin; |)(?=do \$rungs\$ declare held)/g, (commit) => {
         cancelled++;
-        return "; commit; do $x$ begin raise exception using errcode = '57014', message = 'canceling'; end $x$; ";
+        return `${commit}do $x$ begin raise exception using errcode = '57014', message = 'canceling'; end $x$; `;
       });
       original(changed);
     };

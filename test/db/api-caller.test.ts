@@ -111,7 +111,7 @@ describe('an AbortSignal', () => {
     const onEvent = (e: Event) => {
       if (e.kind === 'finished' && e.id === '1') controller.abort();
     };
-    const error = await failureOf(up({ ...options, onEvent, signal: controller.signal }));
+    const error = await failureOf(up({ ...options, batchSize: 1, onEvent, signal: controller.signal }));
     expect(error).toMatchObject({
       reason: 'cancelled',
       report: { to: 1n, applied: [{ id: '1' }], failed: null, notReached: [{ id: '2' }, { id: '3' }] },

@@ -106,6 +106,7 @@ test('config tells the value and the source of each setting, and no password', a
     'blocked.attempts: 10 (default)',
     'blocked.delay: 1s (default)',
     'blocked.queue: 0 (default)',
+    'batchSize: 1000000 (default)',
     'retry.attempts: 9 (DB_RETRY_ATTEMPTS)',
     'retry.delay: 2s (DB_RETRY_DELAY (.env))',
     'retry.deadline: null (default)',

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CODES, type ErrorCode, MigrateError } from '../../src/index.ts';
 import { documentOf, errorOf } from '../support/documents.ts';
+import { writeInto } from '../support/folder.ts';
 import { startProxy } from '../support/proxy.ts';
 import { type Workplace, workplace } from '../support/workplace.ts';
 
@@ -187,6 +188,7 @@ it.each(CASES)('$what is $code ($reason)', async ({ code, reason, files, before,
 describe('MIGRATION_VERSION_CHECK_FAILED', () => {
   it('lists as unknown what was sent when the database went away for good', async () => {
     const place = await workplace({ ...PAIR, ...SECOND, '3_c.up.sql': 'select 3;' });
+    writeInto(place.folder, { 'rungs.yaml': 'batchSize: 1\n' });
     const proxy = await startProxy(place.database.url);
     let gone: Promise<void> | null = null;
     proxy.judge = ({ text }) => {

@@ -208,7 +208,7 @@ throughPgBouncer('transaction mode', () => {
         '1_a.up.sql': 'create table a (id int); select pg_advisory_xact_lock(42)',
         '2_b.up.sql': 'create table b (id int)',
       });
-      const run = failureOf(up({ database: pooler.url, migrations }));
+      const run = failureOf(up({ database: pooler.url, migrations, batchSize: 1 }));
       await until('the file waits', async () => (await waiting(database, 'advisory')) === 1);
       await other.query('select 1');
       await disconnect(gate);

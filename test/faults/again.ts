@@ -1,6 +1,6 @@
 /** The second run: what a user does who types what the tool says. */
 
-import { type Event, force, MigrateError, type Report } from '../../src/index.ts';
+import { type Event, force, MigrateError, type Report, type RunOptions } from '../../src/index.ts';
 import type { Lane, Sight } from './lane.ts';
 import { migrationsOf, run, type Scene } from './scene.ts';
 import { type Said, unfinished, untrue } from './truth.ts';
@@ -9,11 +9,12 @@ import { type Said, unfinished, untrue } from './truth.ts';
 export async function hear(
   scene: Scene,
   database: string,
+  more: Partial<RunOptions> = {},
 ): Promise<Said & { readonly error: MigrateError | null }> {
   const events: Event[] = [];
   const onEvent = (event: Event) => void events.push(event);
   const ended = (report: Report | null, error: MigrateError | null) => ({ events, report, error });
-  return run(scene, database, { onEvent }).then(
+  return run(scene, database, { onEvent, ...more }).then(
     (report) => ended(report, null),
     (e: unknown) => {
       if (e instanceof MigrateError) return ended(e.report ?? null, e);
@@ -30,15 +31,18 @@ export async function judged(scene: Scene, lane: Lane, said: Said, clean: Sight)
   return [...wrong, ...unfinished(await lane.sight(), clean, scene)];
 }
 
+/** A server that recovers takes its time: the second run waits for it, as a user's would. */
+const PATIENT = { retry: { attempts: 300, delayMs: 20 } } as const;
+
 /** Runs to the end. Where a plain file was left half done, its hint is followed, and then it is run once more. */
 async function finish(scene: Scene, lane: Lane): Promise<void> {
-  let { error } = await hear(scene, lane.url);
+  let { error } = await hear(scene, lane.url, PATIENT);
   // A server takes its time to see that one of its processes was killed, and then ends this run's too.
-  if (error?.reason === 'connection_lost') error = (await hear(scene, lane.url)).error;
+  if (error?.reason === 'connection_lost') error = (await hear(scene, lane.url, PATIENT)).error;
   if (error === null) return;
   if (scene.mode !== 'plain' || error.reason !== 'dirty') throw error;
   await followHint(scene, lane, error);
-  const last = await hear(scene, lane.url);
+  const last = await hear(scene, lane.url, PATIENT);
   if (last.error !== null) throw last.error;
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { count } from '../support/counts.ts';
 import { root } from '../support/project.ts';
+import { until } from '../support/session.ts';
 import { giveToServer } from '../support/tls-servers.ts';
 import { hear, judged } from './again.ts';
 import { thrown } from './lane.ts';
@@ -59,7 +60,7 @@ it.runIf(isMounted || process.env.CI !== undefined)(
   'a server whose disk is full is brought to the end when there is room again',
   async () => {
     if (victim === null) throw new Error('no file system could be mounted');
-    const { lane, revive } = victim;
+    const { lane } = victim;
     const failures: string[] = [];
     let refused = 0;
 
@@ -81,7 +82,7 @@ it.runIf(isMounted || process.env.CI !== undefined)(
       const said = await hearWhileItDies(victim);
       if (said.error !== null) refused++;
       rmSync(ballast, { force: true });
-      await revive();
+      await thereAgain(victim);
       const wrong = [...(await judged(SCENE, lane, said, clean).catch(thrown))];
       const hint = said.error?.sqlstate === '53100' ? (said.error.hint ?? '') : null;
       if (hint?.includes('make room') === false) wrong.push(`a hint that does not help: ${hint}`);
@@ -93,6 +94,16 @@ it.runIf(isMounted || process.env.CI !== undefined)(
     count('kill: no room on the server’s disk', roundsOf('disk').length);
   },
 );
+
+/** What had no room for its recovery may be about to end when the room is made: then it is started once more. */
+const thereAgain = ({ server, revive }: Victim) =>
+  until('the server is there again', async () => {
+    await revive();
+    return server.query('select 1').then(
+      () => true,
+      () => false,
+    );
+  });
 
 /** Where the log has no room the server ends, and can only start again where somebody makes some. */
 async function hearWhileItDies({ lane, postmaster, revive }: Victim) {

@@ -25,7 +25,7 @@ import { task, withTask } from '../support/task.ts';
 const run = promisify(execFile);
 
 /** Bytes of the .tgz: 15 % above what it was when this was last set, which is to be a decision. */
-const MOST_BYTES = 500_000;
+const MOST_BYTES = 745_000;
 
 const archive = packed();
 const unpacked = projectOf({ 'package.json': '{}' });
@@ -54,6 +54,7 @@ describe('the package', () => {
       'dist/front.mjs',
       'dist/index.cjs',
       'dist/index.mjs',
+      'dist/program.cjs',
       'dist/rungs.mjs',
       'dist/types/build/migrations.d.ts',
       'dist/types/build/plugin.d.cts',

@@ -27,8 +27,8 @@ export async function createDatabase(): Promise<Database> {
   const name = `rungs_test_${randomBytes(6).toString('hex')}`;
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
-  // template0, as nobody can be connected to it. From 15 on the copy goes through the log, without two checkpoints.
-  await run(adminUrl, `create database ${name} template template0`);
+  // template0, as nobody can be connected to it.
+  await run(adminUrl, `create database ${name} template template0 ${inject('copying')}`);
   const database: Database = {
     url: url.href,
     name,

@@ -34,6 +34,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/problems.ts',
         'src/messages.ts',
         'src/statement-messages.ts',
+        'src/batch-message.ts',
         'src/opening.ts',
       ],
       ...[
@@ -70,13 +71,21 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/watch.ts',
         'src/turns.ts',
       ],
-      ...['src/resumable.ts', 'src/apply.ts', 'src/refused.ts', 'src/pg/'],
+      ...['src/resumable.ts', 'src/pieces.ts', 'src/apply.ts', 'src/batch.ts', 'src/refused.ts', 'src/pg/'],
     ],
   },
   {
     what: '3: a whole command',
     files: [
-      ...['src/job.ts', 'src/log.ts', 'src/hooks.ts', 'src/recover.ts', 'src/steps.ts'],
+      ...[
+        'src/job.ts',
+        'src/log.ts',
+        'src/hooks.ts',
+        'src/recover.ts',
+        'src/loss.ts',
+        'src/overtaken.ts',
+        'src/steps.ts',
+      ],
       ...[
         'src/engine.ts',
         'src/fleet-run.ts',
@@ -118,6 +127,7 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/messages.ts': [
     ...['src/ledger/', 'src/file-message.ts', 'src/hook-text.ts', 'src/marker.ts', 'src/opening.ts'],
   ],
+  'src/batch-message.ts': ['src/file-message.ts', 'src/hook-text.ts', 'src/messages.ts'],
   'src/statement-messages.ts': ['src/file-message.ts', 'src/ledger/', 'src/messages.ts'],
   'src/hook-text.ts': ['src/failure.ts', 'src/file-message.ts'],
   'src/hook-failure.ts': ['src/cures.ts', 'src/failure.ts', 'src/hook-text.ts', 'src/report/'],
@@ -151,10 +161,20 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
     ...['src/again.ts', 'src/duplicates.ts', 'src/indexes.ts', 'src/opened.ts'],
     ...['src/rows.ts', 'src/send.ts'],
   ],
-  'src/apply.ts': ['src/again.ts', 'src/duplicates.ts', 'src/opened.ts', 'src/resumable.ts', 'src/send.ts'],
+  'src/pieces.ts': ['src/send.ts'],
+  'src/apply.ts': [
+    'src/again.ts',
+    'src/duplicates.ts',
+    'src/opened.ts',
+    'src/pieces.ts',
+    'src/resumable.ts',
+    'src/send.ts',
+  ],
+  'src/batch.ts': ['src/again.ts', 'src/apply.ts', 'src/pieces.ts', 'src/send.ts'],
   'src/recover.ts': ['src/job.ts'],
+  'src/loss.ts': ['src/hooks.ts', 'src/recover.ts'],
   'src/hooks.ts': ['src/job.ts', 'src/log.ts'],
-  'src/steps.ts': ['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/log.ts', 'src/recover.ts'],
+  'src/steps.ts': ['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/loss.ts', 'src/overtaken.ts'],
   'src/engine.ts': [
     ...['src/note-failure.ts', 'src/hooks.ts', 'src/job.ts', 'src/log.ts', 'src/prepare.ts', 'src/steps.ts'],
     'src/view.ts',
@@ -202,7 +222,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   // The built-ins, of which only tasks/ and build/ may use any. No file system, socket, clock or chance but here:
   'node:fs/promises': ['src/source.ts', 'src/large.ts', 'src/rows.ts', 'src/pg/files.ts'],
   'node:path': ['src/source.ts'],
-  'node:fs': ['type:src/pg/files.ts'],
+  'node:fs': ['src/source.ts', 'type:src/pg/files.ts'],
   // Whether modes mean anything on this system.
   'node:os': ['src/pg/files.ts'],
   'node:dns/promises': ['src/pg/addresses.ts'],

@@ -1,11 +1,11 @@
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { afterAll } from 'vitest';
 import { findPackage } from '../../tasks/cluster/binaries.ts';
 import { type Options, stop } from '../../tasks/cluster/cluster.ts';
 import { canEnter } from '../../tasks/cluster/identity.ts';
+import { scratch } from './scratch.ts';
 import { watch } from './watchdog.ts';
 
 export const isRoot = process.getuid?.() === 0;
@@ -14,7 +14,7 @@ export const isRoot = process.getuid?.() === 0;
 export const packageHome = resolve(process.env.RUNGS_TEST_PG ?? '.');
 
 /** A folder of this test file's, open to every user; gone at its end. */
-export const root = await realpath(await mkdtemp(join(tmpdir(), 'rungs-test-project-')));
+export const root = await mkdtemp(join(scratch, 'rungs-test-project-'));
 const watchdog = watch(root);
 await chmod(root, 0o755);
 

@@ -1,9 +1,9 @@
-import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { start, stop } from '../../tasks/cluster/cluster.ts';
+import { scratch } from './scratch.ts';
 import { watch } from './watchdog.ts';
 
 /** The server that a test run works on, and the end of it. */
@@ -41,7 +41,7 @@ export async function startServer(env: NodeJS.ProcessEnv): Promise<TestServer> {
 }
 
 async function startEmbedded(from = '.'): Promise<TestServer> {
-  const projectDir = await realpath(await mkdtemp(join(tmpdir(), 'rungs-test-server-')));
+  const projectDir = await mkdtemp(join(scratch, 'rungs-test-server-'));
   // mkdtemp's 0700 would send root's server, which runs as another user, to the cache.
   await chmod(projectDir, 0o755);
   const watchdog = watch(projectDir);
@@ -76,6 +76,9 @@ async function startContainer(image = 'postgres:18-alpine'): Promise<TestServer>
     .withDatabase('postgres')
     .withUsername('postgres')
     .withPassword('postgres')
+    // In memory, as in scratch.ts; below it, for the folder itself is not the server's.
+    .withTmpFs({ '/scratch': 'rw,mode=1777' })
+    .withEnvironment({ PGDATA: '/scratch/data' })
     .withCommand(['postgres', ...flags])
     .start();
   const end = async () => void (await container.stop());

@@ -63,6 +63,7 @@ backupBeforeDown: true
 lockStrategy: transaction
 lockTimeout: 2m
 blocked: { timeout: 500ms, attempts: 3, delay: 2s, queue: 20 }
+batchSize: 1
 retry: { attempts: 5, delay: 250ms, deadline: 60 }
 plain: true
 allowMissingDown: true
@@ -90,6 +91,7 @@ logFormat: json
       blockedAttempts: 3,
       blockedDelayMs: 2000,
       blockedQueue: 20,
+      batchSize: 1,
       attempts: 5,
       delayMs: 250,
       deadlineMs: 60_000,

@@ -107,7 +107,7 @@ describe('the checker', () => {
     [
       'a value where only a type may pass',
       { 'src/pg/files.ts': "import { statSync } from 'node:fs';" },
-      'src/pg/files.ts imports node:fs, whose door is type:src/pg/files.ts',
+      'src/pg/files.ts imports node:fs, whose door is src/source.ts, type:src/pg/files.ts',
     ],
     [
       'a part of a dependency at another door',

@@ -1,0 +1,46 @@
+/** Several atomic migrations in one message, each with its own begin, record and commit. */
+
+import type { FileMessage } from './file-message.ts';
+import { moved } from './hook-text.ts';
+import { atomic, type Envelope } from './messages.ts';
+import type { Analysis, Step } from './migration.ts';
+
+export interface Member {
+  readonly step: Step;
+  readonly analysis: Analysis | null;
+}
+
+/**
+ * The message as each of them sees it: the text is that of all, the places in it are their own, and tags are counted
+ * from their own begin (`reached`).
+ */
+export function batched(e: Envelope, members: readonly Member[]): readonly FileMessage[] {
+  const alone = members.map(({ step, analysis }, i) => {
+    const seat = { isFirst: i === 0, isLast: i === members.length - 1 };
+    return atomic(e, step, analysis, seat);
+  });
+  const text = alone.map((m) => m.text).join(';\n');
+  let start = 0;
+  return alone.map((m) => {
+    const here = { ...m, text, before: start + m.before, hooks: moved(m.hooks ?? [], start, 0) };
+    start += m.text.length + ';\n'.length;
+    return here;
+  });
+}
+
+export interface Reached {
+  /** How many of the migrations are committed. */
+  readonly committed: number;
+  /** The tags of the next one; null where it had not begun, and what failed was the marker before it. */
+  readonly tags: readonly string[] | null;
+}
+
+/** How far a message of several came, by its tags: behind each migration's commit comes that of its marker. */
+export function reached(completed: readonly string[]): Reached {
+  const commits = completed.filter((tag) => tag === 'COMMIT').length;
+  const isMarked = commits % 2 === 0;
+  return {
+    committed: Math.ceil(commits / 2),
+    tags: isMarked ? completed.slice(completed.lastIndexOf('COMMIT') + 1) : null,
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * A large file in one transaction of several messages. The server reads all of a message before it runs any of it: of 20 MB
+ * of INSERTs it holds a gigabyte.
+ */
+
+import type { FileMessage } from './file-message.ts';
+import * as messages from './messages.ts';
+import type { Analysis, MigrationFile } from './migration.ts';
+import { attempt, conclude, type Running, stopInside } from './send.ts';
+import { blanked } from './sql/wrapper.ts';
+import * as statement from './statement-messages.ts';
+
+/** In UTF-16 units. */
+const LONGEST = 1_000_000;
+
+export const isLarge = ({ step, analysis }: Running): boolean =>
+  analysis?.parsed === true && (step.file?.text.length ?? 0) > LONGEST;
+
+/** An atomic file, as it would be in one message. */
+export async function inPieces(r: Running): Promise<void> {
+  const { worker, step, analysis } = r;
+  await attempt(r, messages.beginning(worker.envelope, step, analysis));
+  if (step.file !== null && analysis !== null) {
+    for (const piece of piecesOf(step.file, analysis)) {
+      await stopInside(r);
+      await attempt(r, piece);
+    }
+  }
+  await stopInside(r);
+  await conclude(r, messages.closing(worker.envelope, step));
+}
+
+/** As many whole statements as there is room for; a longer one by itself. */
+function* piecesOf(file: MigrationFile, { statements, first: taken = [] }: Analysis): Generator<FileMessage> {
+  const text = blanked(file.text, taken);
+  let first = 0;
+  for (const i of statements.keys()) {
+    const [from, next] = [statements[first], statements[i + 1]];
+    if (from !== undefined && next !== undefined && next.end - from.start <= LONGEST) continue;
+    yield statement.several({ ...file, text }, statements.slice(first, i + 1));
+    first = i + 1;
+  }
+}
