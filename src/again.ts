@@ -6,7 +6,7 @@ import { commandFor, operationOf } from './failure.ts';
 import { pauseAfter } from './patience.ts';
 import { pause } from './pg/pause.ts';
 import { duration } from './report/amounts.ts';
-import { type Attempt, nameOf, type Running, type Worker } from './send.ts';
+import { type Attempt, afresh, nameOf, type Running, type Worker } from './send.ts';
 
 /** What is tried, and how it is told of. */
 export interface Tried {
@@ -46,6 +46,7 @@ export async function tryAgain<T>(t: Tried, once: (canLetGo: boolean) => Promise
       worker.emit({ kind: 'let-go', ...called, ...what });
       await pause(retryInMs, worker.signal);
       if (worker.signal?.aborted === true) throw cancelled(t, e as MigrateError);
+      await afresh(worker);
     }
   }
 }

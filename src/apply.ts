@@ -4,14 +4,14 @@ import { untilUnblocked } from './again.ts';
 import { isDuplicate, withoutDuplicates } from './duplicates.ts';
 import { MigrateError } from './errors.ts';
 import { warn } from './event.ts';
-import { type FileMessage, own } from './file-message.ts';
+import type { FileMessage } from './file-message.ts';
 import { readMarker } from './marker.ts';
 import * as messages from './messages.ts';
 import type { Mode } from './migration.ts';
 import { opened } from './opened.ts';
 import { inPieces, isLarge } from './pieces.ts';
 import { resumable } from './resumable.ts';
-import { attempt, conclude, filesOf, type Running } from './send.ts';
+import { afresh, attempt, conclude, filesOf, type Running } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
 import * as statement from './statement-messages.ts';
 
@@ -53,11 +53,12 @@ async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMes
       await untilUnblocked(r, isOneMessage ? atomic : inPieces);
       return { mode, isOneMessage };
     } catch (e) {
+      if (!hasAnotherWay(r, e)) throw e;
+      await afresh(r.worker);
       if (isDuplicate(r, e)) {
         await untilUnblocked(r, withoutDuplicates);
         return { mode, isOneMessage: false };
       }
-      if (!isForOneByOne(r, e)) throw e;
       await oneByOne(r, e);
       return { mode: 'resumable', isOneMessage: false };
     }
@@ -78,13 +79,12 @@ const isForOneByOne = ({ worker, step, analysis }: Running, e: unknown): e is Mi
   TRANSACTION_IN_THE_WAY.includes(e.sqlstate ?? '');
 
 /** A migration of several in a message that has failed so is run in another way, by itself. */
-export const hasAnotherWay = (r: Running, e: MigrateError): boolean =>
+export const hasAnotherWay = (r: Running, e: unknown): e is MigrateError =>
   isDuplicate(r, e) || isForOneByOne(r, e);
 
 /** With x-multi-statement golang-migrate would have run it so from the start. Nothing of the first try is left. */
 async function oneByOne(r: Running, { message }: MigrateError): Promise<void> {
   const { worker, step } = r;
-  await attempt(r, own(worker.envelope.cleanUp.join('; ')));
   const file = step.file?.path ?? null;
   warn(
     worker.emit,

@@ -8,7 +8,7 @@ import { type Failed, operationOf } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import { DROPPED, readMarker } from './marker.ts';
 import { isLarge } from './pieces.ts';
-import { type Attempt, filesOf, nameOf, type Running, sendAs, settle, told } from './send.ts';
+import { type Attempt, afresh, filesOf, nameOf, type Running, sendAs, settle, told } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
 
@@ -115,6 +115,7 @@ export async function applyBatch(runs: readonly Running[], listener: Listener): 
   const error = told(next, { ...failed, completed: at.tags }, part);
   const isBlocked = blockedBy(error) !== null;
   if (!isBlocked && !hasAnotherWay(next, error)) throw error;
+  if (!isBlocked) await afresh(worker);
   listener.notBegun();
   return isBlocked ? { ...BY_ITSELF, first: { error, begun } } : BY_ITSELF;
 }

@@ -196,6 +196,14 @@ export async function settle(
   throw new SessionLost(cause.message, { cause });
 }
 
+/**
+ * After a failed attempt, as new: a rollback leaves what is in no transaction, such as prepared statements. In a process that
+ * is shared nobody knows what of that is whose.
+ */
+export async function afresh({ session, envelope }: Worker): Promise<void> {
+  if (envelope.perMessage === null) await session.send(envelope.cleanUp.join('; ')).catch(() => {});
+}
+
 /** The row that the server refused, where its error says which. */
 async function failedRow(
   { copying, server, noRows }: MessageFailed,

@@ -16,7 +16,7 @@ import { acquire, release } from './pg/lock.ts';
 import type { Session } from './pg/session.ts';
 import type { Recorded } from './recorded.ts';
 import { refused } from './refused.ts';
-import { type Running, SessionLost, stopIfAborted } from './send.ts';
+import { afresh, type Running, SessionLost, stopIfAborted } from './send.ts';
 
 /** With a fresh look, as the tables may be of this run; null where that fails. */
 export const readAfter = (
@@ -129,7 +129,7 @@ async function afterFailure(run: Run, left: readonly Running[], e: unknown): Pro
     return 'overtaken';
   }
   // What a plain file or a hook has set, its role for one, is not to be in the way of the look.
-  if (envelope.perMessage === null) await session.send(envelope.cleanUp.join('; ')).catch(() => {});
+  await afresh(worker);
   // Not guessed from the mode.
   const after = await readAfter(session, job, envelope.ledger.layout);
   if (after === null) log.unread(step);

@@ -214,6 +214,29 @@ it('one that finds a lock taken is tried again, and those before it are not', as
   expect(await inJournal(database)).toEqual(done(1, 2, 3, 4));
 });
 
+it.each([1, 1_000_000])(
+  'what one has prepared is not in its way when it is tried again (batch size %d)',
+  async (batchSize) => {
+    const database = await withObjects();
+    const blocker = await block(database);
+    const { heard, onEvent, settled } = listener({ 'let-go': blocker.go });
+    const migrations = tables(2, {
+      '2_t.up.sql': 'prepare one as select 1;\nalter table objects add column price int;\n',
+    });
+    const blocked = { timeoutMs: 300, attempts: 1000, delayMs: 1 };
+    const report = await up({ database: database.url, migrations, batchSize, blocked, onEvent });
+    await settled();
+    expect(of(heard, 'let-go').length).toBeGreaterThan(0);
+    expect(report.applied.map((s) => s.id)).toEqual(['1', '2']);
+    // Nor where it is run statement by statement, without what is there already.
+    const again = await createDatabase();
+    await again.query('create table t2 ()');
+    const files = tables(2, { '2_t.up.sql': 'prepare one as select 1;\ncreate table t2 ();\n' });
+    const second = await up({ database: again.url, migrations: files, batchSize, skipDuplicates: true });
+    expect(second.applied.map((s) => s.id)).toEqual(['1', '2']);
+  },
+);
+
 it('a cancelled run keeps what was committed, and says what was not reached', async () => {
   const database = await createDatabase();
   const stop = new AbortController();

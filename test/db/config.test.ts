@@ -1,12 +1,11 @@
 /** How the command finds its configuration, and what each part of it changes. */
 
-import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type CliOptions, rungs } from '../support/cli.ts';
 import { documentOf, faultsOf } from '../support/documents.ts';
 import { folderOf, writeInto } from '../support/folder.ts';
-import { repository } from '../support/package.ts';
 import { type Workplace, workplace } from '../support/workplace.ts';
 
 const FILES = {
@@ -267,23 +266,4 @@ test('migrate is another name: `migrate up`, and a bare `migrate` goes up', asyn
   expect(await run('migrate nonsense')).toMatchObject({ code: 19 });
   const failed = await run('migrate goto 9 --json');
   expect(JSON.parse(failed.stdout)).toMatchObject({ command: 'goto' });
-});
-
-test('YAML is loaded only where there is a file, and ajv never', async () => {
-  await typed(folderOf({}), 'config');
-  const dist = join(repository, 'dist');
-  // Static imports alone: what is awaited later is no part of every start.
-  const importsOf = (name: string): string[] =>
-    [...readFileSync(join(dist, name), 'utf8').matchAll(/^(?:import\b[^"(]*|} from )"([^"]+)";$/gm)].map(
-      ([, from = '']) => from,
-    );
-  const loaded = new Set<string>(['./rungs.mjs']);
-  for (const name of loaded) {
-    if (name.startsWith('./')) for (const from of importsOf(name)) loaded.add(from);
-  }
-  expect([...loaded]).toContain('pg');
-  expect([...loaded]).not.toContain('yaml');
-  const names = readdirSync(dist).filter((name) => name.endsWith('.mjs'));
-  expect(names.filter((name) => importsOf(name).includes('yaml')).length).toBe(1);
-  expect(names.filter((name) => importsOf(name).some((from) => from.startsWith('ajv')))).toEqual([]);
 });
