@@ -9,8 +9,8 @@ import { hookAt } from './hook-text.ts';
 import type { Envelope } from './messages.ts';
 import type { Analysis, MigrationFile, Mode, Step } from './migration.ts';
 import type { Patience } from './patience.ts';
+import { cancelOnAbort } from './pg/abort.ts';
 import { MessageFailed, type Reply } from './pg/message.ts';
-import { pause } from './pg/pause.ts';
 import type { Session } from './pg/session.ts';
 import { copyLine } from './row-failure.ts';
 import { rowOf, rowsOf } from './rows.ts';
@@ -97,8 +97,6 @@ const isRecorded = (tags: readonly string[]): boolean =>
 /** As events name it. */
 export const nameOf = ({ migration: { id, name }, direction }: Step): StepName => ({ id, name, direction });
 
-const CANCEL_AGAIN_MS = 300;
-
 /** On abort asks the server to stop the message, again and again: a cancel can fall between two statements. */
 export function send(r: Running, message: FileMessage, rows = false): Promise<Reply> {
   return sendAs(r.worker, () => nameOf(r.step), message, rows, r.canLetGo);
@@ -143,22 +141,6 @@ function watchOver(worker: Worker, called: () => StepName, canLetGo: boolean, en
   // Which process of a shared pool it is in, nobody knows; the one that was looked at may be somebody else's by now.
   const pid = envelope.perMessage !== null && session.isPooled ? null : session.pid;
   return watch({ pid, name: called, emit, beside, afterMs, queue }, ended);
-}
-
-async function cancelOnAbort(session: Session, signal: AbortSignal, ended: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const wake = () => {
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', wake);
-    ended.addEventListener('abort', wake, { once: true });
-  });
-  while (!ended.aborted) {
-    await session.cancel();
-    await pause(CANCEL_AGAIN_MS, ended);
-  }
 }
 
 /** Those whose texts a step's session has heard: what is secret in them is not to be repeated. */
