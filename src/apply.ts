@@ -56,7 +56,8 @@ async function run(r: Running): Promise<{ readonly mode: Mode; readonly isOneMes
       if (!hasAnotherWay(r, e)) throw e;
       await afresh(r.worker);
       if (isDuplicate(r, e)) {
-        await untilUnblocked(r, withoutDuplicates);
+        const { first: _, ...again } = r;
+        await untilUnblocked(again, withoutDuplicates);
         return { mode, isOneMessage: false };
       }
       await oneByOne(r, e);

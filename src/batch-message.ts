@@ -2,6 +2,8 @@
 
 import type { FileMessage } from './file-message.ts';
 import { moved } from './hook-text.ts';
+import * as journal from './ledger/journal.ts';
+import { marker, markerBetween } from './marker.ts';
 import { atomic, type Envelope } from './messages.ts';
 import type { Analysis, Step } from './migration.ts';
 
@@ -16,7 +18,10 @@ export interface Member {
  */
 export function batched(e: Envelope, members: readonly Member[]): readonly FileMessage[] {
   const alone = members.map(({ step, analysis }, i) => {
-    const seat = { isFirst: i === 0, isLast: i === members.length - 1 };
+    const seat = {
+      since: i === 0 ? journal.ARRIVAL : journal.afterLast(e.place),
+      marker: i === members.length - 1 ? marker(e) : markerBetween(e),
+    };
     return atomic(e, step, analysis, seat);
   });
   const text = alone.map((m) => m.text).join(';\n');
@@ -31,16 +36,18 @@ export function batched(e: Envelope, members: readonly Member[]): readonly FileM
 export interface Reached {
   /** How many of the migrations are committed. */
   readonly committed: number;
-  /** The tags of the next one; null where it had not begun, and what failed was the marker before it. */
-  readonly tags: readonly string[] | null;
+  /** What failed was the marker behind them: the next one had not begun. */
+  readonly isInMarker: boolean;
+  /** The tags of the next one. */
+  readonly tags: readonly string[];
 }
 
 /** How far a message of several came, by its tags: behind each migration's commit comes that of its marker. */
 export function reached(completed: readonly string[]): Reached {
   const commits = completed.filter((tag) => tag === 'COMMIT').length;
-  const isMarked = commits % 2 === 0;
   return {
     committed: Math.ceil(commits / 2),
-    tags: isMarked ? completed.slice(completed.lastIndexOf('COMMIT') + 1) : null,
+    isInMarker: commits % 2 === 1,
+    tags: completed.slice(completed.lastIndexOf('COMMIT') + 1),
   };
 }

@@ -7,21 +7,26 @@ import { MigrateError } from './errors.ts';
 import { type Failed, operationOf } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import { DROPPED, readMarker } from './marker.ts';
+import { MessageFailed } from './pg/message.ts';
 import { isLarge } from './pieces.ts';
-import { type Attempt, afresh, filesOf, nameOf, type Running, sendAs, settle, told } from './send.ts';
+import { afresh, filesOf, nameOf, type Running, sendAs, settle, told } from './send.ts';
 import { withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
 
 export interface Listener {
   readonly started: (r: Running) => void;
-  /** The one that was said to have started has not. */
-  readonly notBegun: () => void;
+  /** The one that was said to have started is not on its way. */
+  readonly withdrawn: () => void;
   /** Committed. */
   readonly finished: (r: Running, done: Done) => void;
 }
 
-/** What we put around each file, about. */
-const AROUND = 2000;
+/** What is around each file: hooks, and of ours about so much. */
+function aroundEach(r: Running | undefined): number {
+  if (r === undefined) return 0;
+  const ours = r.worker.envelope.perMessage === null ? 2400 : 4700;
+  return hooksOf(r).reduce((sum, { file }) => sum + file.text.length, ours);
+}
 
 /**
  * The next migrations that go into one message, which is to be no longer than `longest`, in UTF-16 units: at least one.
@@ -30,8 +35,9 @@ const AROUND = 2000;
 export function together(all: readonly Running[], longest: number): readonly Running[] {
   if (longest <= 1) return all.slice(0, 1);
   let length = 0;
+  const around = aroundEach(all[0]);
   const end = all.findIndex((r) => {
-    length += (r.step.file?.text.length ?? 0) + AROUND;
+    length += (r.step.file?.text.length ?? 0) + around;
     return !fits(r) || length > longest;
   });
   return all.slice(0, Math.max(end < 0 ? all.length : end, 1));
@@ -48,76 +54,127 @@ const fits = (r: Running): boolean =>
 
 const hooksOf = ({ worker: { envelope } }: Running) => [...envelope.hooks.before, ...envelope.hooks.after];
 
-/** How to go on behind a message, where not all that were in it are said to have finished. */
+/** How to go on, with what is behind them and what of them was not said to have finished. */
 export interface Next {
-  /** So many may go together. */
+  /** So many may go together: fewer after a message that the server could not read. */
   readonly most: number;
-  /** Of the first of them, to be tried again by itself. */
-  readonly first?: Attempt;
+  /** The first of them, which is to be run by itself. */
+  readonly alone?: Running;
 }
 
-export const UNLIMITED: Next = { most: Number.POSITIVE_INFINITY };
-const BY_ITSELF: Next = { most: 1 };
+export const ALL: Next = { most: Number.POSITIVE_INFINITY };
 
 /** Throws the failure of the first that has not finished, or SessionLost. */
 export async function applyBatch(runs: readonly Running[], listener: Listener): Promise<Next> {
-  const [first] = runs as [Running];
-  const { worker } = first;
+  const [{ worker }] = runs as [Running];
   const parts = batched(worker.envelope, runs);
   const message = { ...(parts[0] as FileMessage), hooks: parts.flatMap((p) => p.hooks ?? []) };
-  let done = 0;
-  let elapsedMs = 0;
-  let begun = worker.now();
-  const current = () => (runs[done] ?? runs[runs.length - 1]) as Running;
-  const finish = (untilMs: number, locks: number | null): void => {
-    listener.finished(current(), { mode: 'atomic', executionTimeMs: untilMs - elapsedMs, locks });
-    elapsedMs = untilMs;
-    done++;
-    begun = worker.now();
-    if (done < runs.length) listener.started(current());
-  };
+  const progress = new Progress(runs, listener);
   worker.session.onNotice = ({ severity, message: said }) => {
     const mark = readMarker(worker.envelope, said);
-    if (mark !== null) return finish(mark.elapsedMs, mark.locks);
-    const { id } = current().step.migration;
-    const about = withoutSecrets(filesOf(current()), said);
-    worker.emit({ kind: 'notice', severity, message: about, id });
+    if (mark !== null) return progress.marked(mark);
+    const { step } = progress.current;
+    const about = withoutSecrets(filesOf(progress.current), said);
+    progress.tell(() => worker.emit({ kind: 'notice', severity, message: about, id: step.migration.id }));
   };
-  const sent = worker.now();
-  listener.started(first);
-  const called = () => nameOf(current().step);
+  progress.start();
   let failed: Failed;
   try {
-    const { tags } = await sendAs(worker, called, message, false, true);
-    if (reached(tags).committed === runs.length && done === runs.length) return UNLIMITED;
-    throw unended(current());
+    const { tags } = await sendAs(worker, () => nameOf(progress.current.step), message, false, true);
+    if (reached(tags).committed !== runs.length) throw unended(progress.current);
+    progress.finishUpTo(runs.length, null);
+    return ALL;
   } catch (e) {
-    if (e instanceof MigrateError) throw e;
+    // What a message that is given up may still say is of no interest.
+    worker.session.onNotice = () => {};
+    if (!(e instanceof MessageFailed)) throw e;
     failed = await settle(worker, e, message, runs.flatMap(filesOf));
   }
   const at = reached(failed.completed);
-  // Committed, and it was the marker that failed: nothing is known of its time but ours.
-  while (done < at.committed) {
-    const locks = failed.server.code === DROPPED ? 0 : null;
-    finish(Math.max(elapsedMs, Math.round(worker.now() - sent)), locks);
-  }
-  const [next, part] = [runs[done], parts[done]];
-  if (next === undefined || part === undefined) return UNLIMITED;
+  progress.finishUpTo(at.committed, failed.server.code === DROPPED ? 0 : null);
+  const [next, part] = [runs[at.committed], parts[at.committed]];
+  if (next === undefined || part === undefined) return ALL;
   if (isUnread(failed)) {
-    listener.notBegun();
+    listener.withdrawn();
     return { most: readable(failed, message, parts, worker.encoding) };
   }
-  // Else it was a marker that failed, and nothing of what is behind it was run.
-  if (at.tags === null) {
-    listener.notBegun();
-    return BY_ITSELF;
+  // Nothing of what is behind the marker was run.
+  if (at.isInMarker) {
+    listener.withdrawn();
+    return ALL;
   }
   const error = told(next, { ...failed, completed: at.tags }, part);
   const isBlocked = blockedBy(error) !== null;
   if (!isBlocked && !hasAnotherWay(next, error)) throw error;
   if (!isBlocked) await afresh(worker);
-  listener.notBegun();
-  return isBlocked ? { ...BY_ITSELF, first: { error, begun } } : BY_ITSELF;
+  listener.withdrawn();
+  const { begun } = progress;
+  return { most: 1, alone: isBlocked ? { ...next, first: { error, begun } } : next };
+}
+
+/** Tells of each as the markers come in, in the middle of the connection's own work, where nothing may be thrown. */
+class Progress {
+  readonly #runs: readonly Running[];
+  readonly #listener: Listener;
+  readonly #sent: number;
+  #done = 0;
+  #elapsedMs = 0;
+  /** The last one is told of when the message has ended: until then it may be lost. */
+  #last: { readonly elapsedMs: number; readonly locks: number } | null = null;
+  #thrown: { readonly error: unknown } | null = null;
+  /** When the current one did, by the worker's clock. */
+  begun: number;
+
+  constructor(runs: readonly Running[], listener: Listener) {
+    this.#runs = runs;
+    this.#listener = listener;
+    this.#sent = this.begun = this.#now();
+  }
+
+  get current(): Running {
+    return (this.#runs[this.#done] ?? this.#runs.at(-1)) as Running;
+  }
+
+  start(): void {
+    this.#listener.started(this.current);
+  }
+
+  marked(mark: { readonly elapsedMs: number; readonly locks: number }): void {
+    if (this.#done === this.#runs.length - 1) this.#last = mark;
+    else this.#finish(mark);
+  }
+
+  /** What has been committed, and not been told of. Throws what a listener has thrown. */
+  finishUpTo(committed: number, locks: number | null): void {
+    while (this.#done < committed) {
+      // Where it was the marker that failed, nothing is known of its time but ours.
+      const elapsedMs = Math.max(this.#elapsedMs, Math.round(this.#now() - this.#sent));
+      this.#finish(this.#last ?? { elapsedMs, locks });
+    }
+    if (this.#thrown !== null) throw this.#thrown.error;
+  }
+
+  tell(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#thrown ??= { error };
+    }
+  }
+
+  #finish({ elapsedMs, locks }: { readonly elapsedMs: number; readonly locks: number | null }): void {
+    const r = this.current;
+    const executionTimeMs = elapsedMs - this.#elapsedMs;
+    this.#elapsedMs = elapsedMs;
+    this.#done++;
+    this.begun = this.#now();
+    this.tell(() => this.#listener.finished(r, { mode: 'atomic', executionTimeMs, locks }));
+    if (this.#done < this.#runs.length) this.tell(() => this.#listener.started(this.current));
+  }
+
+  #now(): number {
+    return this.current.worker.now();
+  }
 }
 
 /** The server reads all of a message before it runs any. Whose fault it is shows when each is sent by itself. */

@@ -58,7 +58,7 @@ export async function withoutDuplicates(r: Running): Promise<void> {
     else await unlessDuplicate(r, st, statement.behindSavepoint(file, st));
   }
   await stopInside(r);
-  await conclude(r, messages.closing(worker.envelope, step));
+  await conclude(r, messages.closing(worker.envelope, step, analysis));
 }
 
 async function unlessDuplicate(r: Running, st: Statement, message: FileMessage): Promise<void> {

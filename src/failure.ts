@@ -173,19 +173,19 @@ function locate(
   const index = completed.length - message.tagsBefore;
   const statements = analysis?.statements ?? [];
   const here =
-    analysis?.parsed === false
+    analysis?.parsed === false || isUnreadable(server, completed, message)
       ? undefined
       : message.offset > 0
         ? statements[
             statements.findIndex((s) => s.start === message.offset) +
-              Math.min(index, (message.statements ?? 1) - 1)
+              Math.max(0, Math.min(index, (message.statements ?? 1) - 1))
           ]
         : (statements[index] ?? firstAt(index, completed, analysis));
   if (here === undefined) {
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
     // encoding does not have.
-    const isUnread = completed.length === 0 && message.tagsBefore > 0 && Number.isFinite(message.tagsBefore);
+    const isUnread = completed.length === 0 && message.tagsBefore >= 0 && Number.isFinite(message.tagsBefore);
     // Behind a hook that the grammar could not read.
     const isUncounted = !Number.isFinite(message.tagsBefore) && message.before < message.text.length;
     const isFiles = isUnread || isUncounted || analysis?.parsed === false || index === statements.length;
@@ -196,6 +196,13 @@ function locate(
   const { line, column, excerpt } = spotIn(file, here.start);
   return { location: { file: file.path, line, column }, excerpt, offset: here.start };
 }
+
+/** Of several statements the server could read none: 22P05 and 22021 are of characters, 54001 is of nesting. */
+const isUnreadable = (
+  { code }: ServerError,
+  completed: readonly string[],
+  { statements = 1 }: FileMessage,
+): boolean => statements > 1 && completed.length === 0 && ['22P05', '22021', '54001'].includes(code);
 
 /** Behind BEGIN come those that the analysis has taken to the front. */
 const firstAt = (index: number, completed: readonly string[], analysis: Analysis | null) =>

@@ -30,8 +30,8 @@ export interface Log {
   readonly seen: (head: Head) => void;
   readonly read: (source: Migrations, hooks: Hooks) => void;
   readonly started: (step: Step, mode: Mode) => void;
-  /** What was said to have started has not. */
-  readonly notBegun: () => void;
+  /** What was said to have started is not on its way: it will start again, which is no news. */
+  readonly withdrawn: () => void;
   /** The first of its transactions is committed, with what beforeEach did in it. */
   readonly opened: (step: Step) => void;
   readonly finished: (step: Step, done: Pick<Done, 'mode' | 'executionTimeMs'>) => void;
@@ -69,6 +69,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
   let remaining: readonly Migration[] = [];
   let modes: (step: Step) => Mode = () => 'atomic';
   let current: Step | null = null;
+  let announced: Step | null = null;
   let isOpened = false;
   let isRead = true;
   /** How many were applied before the plan was made. */
@@ -117,6 +118,8 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
     started: (step, mode) => {
       current = step;
       isOpened = false;
+      if (announced === step) return;
+      announced = step;
       const { id, name } = step.migration;
       const resumedAt = step.resume === null ? null : step.resume.doneStatements.length + 1;
       emit({ kind: 'started', id, name, direction: step.direction, mode, resumedAt });
@@ -136,7 +139,7 @@ export function startLog(job: { readonly emit: Emit; readonly dryRun: boolean })
       if (hook.hook === 'beforeEach') early++;
       ran.push(hook);
     },
-    notBegun: () => {
+    withdrawn: () => {
       current = null;
     },
     overtaken: () => {

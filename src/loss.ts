@@ -27,13 +27,13 @@ export async function tellLoss(
   }
   for (const [i, step] of sent.entries()) {
     const row = fate.rows[i] ?? null;
+    if (i > 0) log.started(step, row?.mode ?? 'atomic');
     if (row === null) {
       log.landed(fate.recorded, fate.gone);
       if (fate.recorded.head.dirty) log.opened(step);
       const what = fate.recorded.head.dirty ? 'it is half done' : 'it was not committed';
       throw lost(worker, step, e, `${what}${alsoGone(fate.gone)}`);
     }
-    if (i > 0) log.started(step, row.mode ?? 'atomic');
     log.finished(step, { mode: row.mode ?? 'atomic', executionTimeMs: row.executionTimeMs ?? 0 });
     const message = `the connection was lost; migration ${step.migration.id} had been committed`;
     log.warn('connection_lost', message, null);

@@ -10,7 +10,7 @@ import * as journal from './ledger/journal.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import { forget as forgetLast } from './ledger/named-rows.ts';
 import { overwrite } from './ledger/version-row.ts';
-import { marker, markerBetween } from './marker.ts';
+import { marker } from './marker.ts';
 import type { Analysis, Direction, Migration, Mode, Step } from './migration.ts';
 import { beforeFile, held, type Locking } from './opening.ts';
 import type { Place } from './recorded.ts';
@@ -68,8 +68,9 @@ export function opening(e: Envelope, step: Step, analysis: Analysis | null): Fil
 
 /** The same with the file's statements in messages of their own. */
 export function beginning(e: Envelope, step: Step, analysis: Analysis | null): FileMessage {
-  const { text, hooks } = opening(e, step, analysis);
-  return own(text.replace(/; $/, ''), hooks);
+  const message = opening(e, step, analysis);
+  const text = message.text.replace(/; $/, '');
+  return { ...message, text, before: text.length };
 }
 
 /** afterEach finds the session as it was at its start, whatever the file has set, and leaves it so too. */
@@ -81,34 +82,33 @@ function cleaned(e: Envelope, step: Step, limits: readonly string[]): FileMessag
   return own(`${around}${[...e.cleanUp, ...limits].join('; ')}; `, hooks);
 }
 
-/** Where a migration is among those of its message. */
+/** Of a migration among those of its message: since when its time counts, and how the next one's begins. */
 export interface Seat {
-  readonly isFirst: boolean;
-  readonly isLast: boolean;
+  readonly since: string;
+  readonly marker: string;
 }
-const ALONE: Seat = { isFirst: true, isLast: true };
 
 /**
  * Behind the file: the session as it was, ledger and journal, and the end of the transaction. While the ledger's lock is
- * waited for, the file's are held.
+ * waited for, the file's are held. As a message of its own it follows all of the file's statements.
  */
-export function closing(e: Envelope, step: Step, { isFirst, isLast } = ALONE): FileMessage {
+export function closing(
+  e: Envelope,
+  step: Step,
+  analysis: Analysis | null,
+  { since, marker: last }: Seat = { since: journal.ARRIVAL, marker: marker(e) },
+): FileMessage {
   const { text, hooks } = cleaned(e, step, limit(e, 'local'));
-  const since = isFirst ? journal.ARRIVAL : journal.afterLast(e.place);
   const end = `${e.ledger.record(e.place, step, journal.elapsed(since))};
-${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done', since)}; commit; ${isLast ? marker(e) : markerBetween(e)}`;
-  return own(`${text}${end}`, hooks);
+${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done', since)}; commit; ${last}`;
+  const message = own(`${text}${end}`, hooks);
+  return analysis === null ? message : { ...message, tagsBefore: -statementsIn(analysis) };
 }
 
 /** File, ledger and journal in one transaction and one message. */
-export function atomic(
-  e: Envelope,
-  step: Step,
-  analysis: Analysis | null = null,
-  seat: Seat = ALONE,
-): FileMessage {
+export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null, seat?: Seat): FileMessage {
   const { text: before, tagsBefore, hooks = [] } = opening(e, step, analysis);
-  const last = closing(e, step, seat);
+  const last = closing(e, step, analysis, seat);
   const { wrapper = [], first = [] } = analysis ?? {};
   const statements = analysis === null ? 0 : statementsIn(analysis);
   const body = `${before}${blanked(step.file?.text ?? '', [...wrapper, ...first])}\n; `;

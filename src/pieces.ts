@@ -13,8 +13,15 @@ import * as statement from './statement-messages.ts';
 /** In UTF-16 units. */
 const LONGEST = 1_000_000;
 
-export const isLarge = ({ step, analysis }: Running): boolean =>
-  analysis?.parsed === true && (step.file?.text.length ?? 0) > LONGEST;
+/**
+ * What says how the server is to read what follows: of one message all has been read before any of it is run. What pg_dump
+ * writes is what is so anyway.
+ */
+const READING =
+  /\bset\s+(session\s+|local\s+)?names\b|\b(client_encoding|standard_conforming_strings|backslash_quote)\b(?!\s*(=|to)\s*('utf-?8'|utf-?8\b|on\b|'on'))/i;
+
+export const isLarge = ({ step: { file }, analysis }: Running): boolean =>
+  analysis?.parsed === true && file !== null && file.text.length > LONGEST && !READING.test(file.text);
 
 /** An atomic file, as it would be in one message. */
 export async function inPieces(r: Running): Promise<void> {
@@ -27,7 +34,7 @@ export async function inPieces(r: Running): Promise<void> {
     }
   }
   await stopInside(r);
-  await conclude(r, messages.closing(worker.envelope, step));
+  await conclude(r, messages.closing(worker.envelope, step, analysis));
 }
 
 /** As many whole statements as there is room for; a longer one by itself. */

@@ -2,7 +2,7 @@
 
 import { chosenFor } from './analysed.ts';
 import { apply, type Done } from './apply.ts';
-import { applyBatch, type Listener, type Next, together, UNLIMITED } from './batch.ts';
+import { ALL, applyBatch, type Listener, type Next, together } from './batch.ts';
 import type { MigrateError } from './errors.ts';
 import type { Hooks } from './hook.ts';
 import { type Run, runAll, runCalls } from './hooks.ts';
@@ -43,15 +43,15 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
       onOpened: () => log.opened(step),
     }),
   );
-  const longest = hasCalls(hooks) ? 1 : job.batchSize;
-  let how = UNLIMITED;
+  const longest = hasCalls(hooks) || worker.session.isTimed ? 1 : job.batchSize;
+  let how = ALL;
   for (let next = 0; next < all.length; ) {
-    const { most, first } = how;
-    const sent = together(all.slice(next, next + most), longest);
+    const { most, alone } = how;
+    const sent = alone === undefined ? together(all.slice(next, next + most), longest) : [alone];
     const [{ step }] = sent as [Running];
     stopIfAborted(worker, step);
     await runCalls(run, 'beforeEach', step);
-    const end = await runTogether(run, first === undefined ? sent : sent.map((r) => ({ ...r, first })));
+    const end = await runTogether(run, sent);
     if (end.kind !== 'on') return end.kind;
     next += end.done;
     how = end.how;
@@ -74,18 +74,21 @@ async function runTogether(run: Run, sent: readonly Running[]): Promise<End> {
   let last: Done | null = null;
   const listener: Listener = {
     started: ({ step, mode }) => log.started(step, mode),
-    notBegun: () => log.notBegun(),
+    withdrawn: () => log.withdrawn(),
     finished: ({ step }, end) => {
-      log.finished(step, end);
-      done.push(step);
       last = end;
+      done.push(step);
+      log.finished(step, end);
     },
   };
   let how: Next;
   try {
     how = await runSent(sent, listener);
   } catch (e) {
-    return { kind: await afterFailure(run, sent.slice(done.length - before), e) };
+    const left = sent.slice(done.length - before);
+    // What a listener has thrown at the last of them.
+    if (left.length === 0) throw e;
+    return { kind: await afterFailure(run, left, e) };
   }
   const step = done.at(-1);
   if (last !== null && step !== undefined) {
@@ -102,7 +105,8 @@ async function runSent(sent: readonly Running[], listener: Listener): Promise<Ne
   if (second !== undefined) return applyBatch(sent, listener);
   listener.started(first);
   listener.finished(first, await apply(first));
-  return UNLIMITED;
+  // What a plain file leaves set says also how the server reads the message behind it, to its end.
+  return first.mode === 'plain' ? { most: 1 } : ALL;
 }
 
 /** `left`: of those that were sent, what is not known to be committed; the first of them has failed. */

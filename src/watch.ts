@@ -53,26 +53,34 @@ async function follow(
   await Promise.race([session.send('set role none').catch(() => null), end]);
   let told: Blockage | null = null;
   let last: Blockage | null = null;
+  /** Of several in a message, the one that was last seen to wait. */
+  let who = name();
   while (!ended.aborted) {
     const seen = await Promise.race([look(session, pid).catch(() => null), end]);
     if (seen === null) break;
     last = seen.blockers.length === 0 ? null : seen;
-    if (last === null && told !== null) emit({ kind: 'unblocked', ...name() });
+    const isOther = !isSame(name(), who);
+    if ((last === null || isOther) && told !== null) {
+      emit({ kind: 'unblocked', ...who });
+      told = null;
+    }
+    who = name();
     if (last !== null && last.waitedMs >= SHORT_MS && isNews(last, told)) {
       const { blockers, queued, waitedMs } = last;
-      emit({ kind: 'blocked', ...name(), blockers, queued, waitedMs });
+      emit({ kind: 'blocked', ...who, blockers, queued, waitedMs });
       told = last;
     }
-    if (last === null) told = null;
-    else if (queue > 0 && last.queued > queue) {
+    if (last !== null && queue > 0 && last.queued > queue) {
       // Waited for even where the message has ended meanwhile: the next one must not be what it hits.
       await session.send(`select pg_catalog.pg_cancel_backend(${pid})`).catch(() => {});
       return { ...last, isLetGo: true };
     }
     await pause(EVERY_MS, ended);
   }
-  return last;
+  return isSame(name(), who) ? last : null;
 }
+
+const isSame = (a: StepName, b: StepName): boolean => a.id === b.id && a.direction === b.direction;
 
 /** Another who holds us up, or twice as many behind us: not each one who comes and goes. */
 const isNews = (seen: Blockage, told: Blockage | null): boolean =>

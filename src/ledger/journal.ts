@@ -106,7 +106,7 @@ const text = (value: string | null): string => (value === null ? 'null' : litera
 export const ARRIVAL = 'now()';
 /** The same behind another migration in one message: when that one was recorded. */
 export const afterLast = (p: Place): string =>
-  `(select finished_at from ${name(p)} order by id desc limit 1)`;
+  `coalesce((select finished_at from ${name(p)} order by id desc limit 1), ${ARRIVAL})`;
 
 /** Milliseconds. */
 export const elapsed = (since: string): string =>

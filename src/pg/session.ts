@@ -126,6 +126,12 @@ export class Session {
     await this.beside((client) => client.query(text)).catch(() => {});
   }
 
+  /** The caller's client gives each message so long (`query_timeout`), however much is in it. */
+  get isTimed(): boolean {
+    const { connectionParameters } = this.#client as { connectionParameters?: { query_timeout?: unknown } };
+    return Number(connectionParameters?.query_timeout) > 0;
+  }
+
   /** Something stands between us and the server. */
   get isPooled(): boolean {
     return this.pid !== this.announced;

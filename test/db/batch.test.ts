@@ -243,7 +243,9 @@ it('a cancelled run keeps what was committed, and says what was not reached', as
   const migrations = tables(4, { '2_t.up.sql': 'select pg_sleep(60);\n' });
   const run = up({ database: database.url, migrations, signal: stop.signal });
   await until('the second sleeps', async () => {
-    const rows = await database.query(`select 1 from pg_stat_activity where wait_event = 'PgSleep'`);
+    const rows = await database.query(
+      `select 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
+    );
     return rows.length === 1;
   });
   stop.abort();

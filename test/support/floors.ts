@@ -127,7 +127,9 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/messages.ts': [
     ...['src/ledger/', 'src/file-message.ts', 'src/hook-text.ts', 'src/marker.ts', 'src/opening.ts'],
   ],
-  'src/batch-message.ts': ['src/file-message.ts', 'src/hook-text.ts', 'src/messages.ts'],
+  'src/batch-message.ts': [
+    ...['src/file-message.ts', 'src/hook-text.ts', 'src/ledger/', 'src/marker.ts', 'src/messages.ts'],
+  ],
   'src/statement-messages.ts': ['src/file-message.ts', 'src/ledger/', 'src/messages.ts'],
   'src/hook-text.ts': ['src/failure.ts', 'src/file-message.ts'],
   'src/hook-failure.ts': ['src/cures.ts', 'src/failure.ts', 'src/hook-text.ts', 'src/report/'],
