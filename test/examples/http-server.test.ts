@@ -69,7 +69,12 @@ describe('examples/http-server', async () => {
     const service = serve(url);
     await service.says('migrate.finished');
     await waitUntil(
-      async () => (await query("select 1 from pg_stat_activity where wait_event = 'PgSleep'")).length > 0,
+      async () =>
+        (
+          await query(
+            "select 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'",
+          )
+        ).length > 0,
     );
     service.kill('SIGTERM');
     expect((await service.ended).code).toBe(143);
