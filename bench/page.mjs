@@ -2,6 +2,7 @@
 
 import { cpus, totalmem, type } from 'node:os';
 import { median } from './measure.mjs';
+import { isInMemory } from './server.mjs';
 
 const seconds = (ms) =>
   ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
@@ -135,7 +136,7 @@ export function page({ results, versions, server }) {
   return {
     results,
     text: [
-      `Measured by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}; Node ${process.version}, PostgreSQL ${server}. Whole processes, in turns; read the ratios, not the digits.`,
+      `Measured by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}; Node ${process.version}, PostgreSQL ${server}${isInMemory ? ', its data in memory' : ''}. Whole processes, in turns; read the ratios, not the digits.`,
       tools,
       goals(results),
       ...parts,

@@ -1,19 +1,30 @@
 /** The server that everything is measured on: DATABASE_URL's, or an embedded one that lives as long as the bench. */
 
 import { execFileSync, fork, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 
 export const root = resolve(import.meta.dirname, '..');
-export const work = mkdtempSync(join(tmpdir(), 'rungs-bench-'));
+/** Data in memory where there is room for it: what is measured is the tools, not a disk. */
+export const isInMemory = hasRoom('/dev/shm', 8e9);
+export const work = mkdtempSync(join(isInMemory ? '/dev/shm' : tmpdir(), 'rungs-bench-'));
 // Closed to others, root's server, which runs as another user, would keep its data elsewhere, and they would stay.
 chmodSync(work, 0o755);
 export const rungs = join(root, 'dist/rungs.mjs');
 const db = join(root, 'dist/db.mjs');
 const proxies = new Map();
 let server = null;
+
+function hasRoom(folder, bytes) {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize >= bytes;
+  } catch {
+    return false;
+  }
+}
 
 /** Calls `main` with everything ready, and leaves nothing behind. */
 export async function withServer(main) {
