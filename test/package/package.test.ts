@@ -62,6 +62,7 @@ describe('the package', () => {
       'docs/*.md',
       'docs/config.schema.json',
       'docs/hook.schema.json',
+      'docs/performance.svg',
       'docs/report.schema.json',
       'package.json',
       'tasks/Taskfile.yml',
