@@ -169,7 +169,9 @@ class Progress {
     this.#done++;
     this.begun = this.#now();
     this.tell(() => this.#listener.finished(r, { mode: 'atomic', executionTimeMs, locks }));
-    if (this.#done < this.#runs.length) this.tell(() => this.#listener.started(this.current));
+    // Without our locks the marker lets no other begin.
+    const isNext = this.#done < this.#runs.length && (locks ?? -1) >= r.worker.envelope.lockIds.length;
+    if (isNext) this.tell(() => this.#listener.started(this.current));
   }
 
   #now(): number {
