@@ -17,13 +17,13 @@ export interface Member {
  * from their own begin (`reached`).
  */
 export function batched(e: Envelope, members: readonly Member[]): readonly FileMessage[] {
-  const alone = members.map(({ step, analysis }, i) => {
-    const seat = {
-      since: i === 0 ? journal.ARRIVAL : journal.afterLast(e.place),
-      marker: i === members.length - 1 ? marker(e) : markerBetween(e),
-    };
-    return atomic(e, step, analysis, seat);
-  });
+  const [afterLast, between, atEnd] = [journal.afterLast(e.place), markerBetween(e), marker(e)];
+  const alone = members.map(({ step, analysis }, i) =>
+    atomic(e, step, analysis, {
+      since: i === 0 ? journal.ARRIVAL : afterLast,
+      marker: i === members.length - 1 ? atEnd : between,
+    }),
+  );
   const text = alone.map((m) => m.text).join(';\n');
   let start = 0;
   return alone.map((m) => {

@@ -32,7 +32,7 @@ function aroundEach(r: Running | undefined): number {
  * The next migrations that go into one message, which is to be no longer than `longest`, in UTF-16 units: at least one.
  * Alone goes what is not atomic or not read.
  */
-export function together(all: readonly Running[], longest: number): readonly Running[] {
+export function batchOf(all: readonly Running[], longest: number): readonly Running[] {
   if (longest <= 1) return all.slice(0, 1);
   let length = 0;
   const around = aroundEach(all[0]);
@@ -68,7 +68,8 @@ export const ALL: Next = { most: Number.POSITIVE_INFINITY };
 export async function applyBatch(runs: readonly Running[], listener: Listener): Promise<Next> {
   const [{ worker }] = runs as [Running];
   const parts = batched(worker.envelope, runs);
-  const message = { ...(parts[0] as FileMessage), hooks: parts.flatMap((p) => p.hooks ?? []) };
+  // The text is that of all.
+  const [message] = parts as [FileMessage];
   const progress = new Progress(runs, listener);
   worker.session.onNotice = ({ severity, message: said }) => {
     const mark = readMarker(worker.envelope, said);

@@ -173,14 +173,9 @@ function locate(
   const index = completed.length - message.tagsBefore;
   const statements = analysis?.statements ?? [];
   const here =
-    analysis?.parsed === false || isUnreadable(server, completed, message)
+    analysis === null || !analysis.parsed || isUnreadable(server, completed, message)
       ? undefined
-      : message.offset > 0
-        ? statements[
-            statements.findIndex((s) => s.start === message.offset) +
-              Math.max(0, Math.min(index, (message.statements ?? 1) - 1))
-          ]
-        : (statements[index] ?? firstAt(index, completed, analysis));
+      : statementAfter(completed, message, analysis);
   if (here === undefined) {
     // Behind the file's last statement comes `set constraints all immediate`: a deferred constraint of the file's.
     // And a message of which nothing was run is one that the server could not read: 22P05, a character that its
@@ -197,16 +192,25 @@ function locate(
   return { location: { file: file.path, line, column }, excerpt, offset: here.start };
 }
 
+/** The one that the tags have come to. */
+function statementAfter(completed: readonly string[], message: FileMessage, analysis: Analysis) {
+  const { offset, tagsBefore, statements: count = 1 } = message;
+  const { statements, first = [] } = analysis;
+  const index = completed.length - tagsBefore;
+  if (offset > 0) {
+    const begin = statements.findIndex((s) => s.start === offset);
+    return statements[begin + Math.max(0, Math.min(index, count - 1))];
+  }
+  // Behind BEGIN come those that the analysis has taken to the front.
+  return statements[index] ?? (index < 0 && Number.isFinite(index) ? first[completed.length - 1] : undefined);
+}
+
 /** Of several statements the server could read none: 22P05 and 22021 are of characters, 54001 is of nesting. */
 const isUnreadable = (
   { code }: ServerError,
   completed: readonly string[],
   { statements = 1 }: FileMessage,
 ): boolean => statements > 1 && completed.length === 0 && ['22P05', '22021', '54001'].includes(code);
-
-/** Behind BEGIN come those that the analysis has taken to the front. */
-const firstAt = (index: number, completed: readonly string[], analysis: Analysis | null) =>
-  index < 0 && Number.isFinite(index) ? analysis?.first?.[completed.length - 1] : undefined;
 
 /** The server's position as an index into the file's text. */
 function offsetOf(server: ServerError, message: FileMessage, encoding: string): number | null {

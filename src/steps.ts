@@ -2,7 +2,7 @@
 
 import { chosenFor } from './analysed.ts';
 import { apply, type Done } from './apply.ts';
-import { ALL, applyBatch, type Listener, type Next, together } from './batch.ts';
+import { ALL, applyBatch, batchOf, type Listener, type Next } from './batch.ts';
 import type { MigrateError } from './errors.ts';
 import type { Hooks } from './hook.ts';
 import { type Run, runAll, runCalls } from './hooks.ts';
@@ -47,7 +47,7 @@ export async function runSteps(run: Run): Promise<'done' | 'overtaken'> {
   let how = ALL;
   for (let next = 0; next < all.length; ) {
     const { most, alone } = how;
-    const sent = alone === undefined ? together(all.slice(next, next + most), longest) : [alone];
+    const sent = alone === undefined ? batchOf(all.slice(next, next + most), longest) : [alone];
     const [{ step }] = sent as [Running];
     stopIfAborted(worker, step);
     await runCalls(run, 'beforeEach', step);

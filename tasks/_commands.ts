@@ -17,7 +17,12 @@ import { MOVES, UP } from './_moves.ts';
 const DUMP: readonly FlagName[] = ['config', 'database', 'role', 'schema-only', 'data-only'];
 
 const FLEET: readonly FlagName[] = [
-  ...(['concurrency', 'canary', 'max-failures', 'shard', 'resume', 'allow-empty'] as const),
+  'concurrency',
+  'canary',
+  'max-failures',
+  'shard',
+  'resume',
+  'allow-empty',
 ];
 
 export const COMMANDS: Readonly<Record<string, Command>> = {

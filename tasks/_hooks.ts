@@ -8,6 +8,7 @@ import { scriptOf } from '../src/layout/script.ts';
 import type { MigrationFile, Migrations } from '../src/migration.ts';
 import { type Carried, type CarriedHooks, hookLine, shownAs } from './_carried.ts';
 import { type Loaded, secretsOf } from './_config.ts';
+import { hiding, shortened } from './_hidden.ts';
 
 export interface Around {
   readonly loaded: Loaded;
@@ -61,11 +62,7 @@ function commandHook(
   folder: string,
   { command, timeoutMs }: ConfiguredCommand,
 ): GivenHook {
-  // As they are, and as they stand in a URL.
-  const secrets = secretsOf(loaded)
-    .filter((s) => s.length > 2)
-    .flatMap((s) => [s, encodeURIComponent(s)]);
-  const hidden = (text: string) => secrets.reduce((t, s) => t.replaceAll(s, '***'), text);
+  const hidden = hiding(secretsOf(loaded));
   return {
     command,
     run: async (plan, signal) => {
@@ -81,16 +78,11 @@ function commandHook(
         timeoutMs,
         signal,
       }).catch((e: Error) => {
-        // Cut only when secrets are out of it, of which a part would be left.
-        throw new Error(cut(hidden(e.message)));
+        throw new Error(shortened(hidden(e.message)));
       });
     },
   };
 }
-
-/** More of a command's last line is no help. */
-const LONGEST = 300;
-const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text);
 
 /** What is not run is not passed over in silence. */
 function warnOfOthers({ loaded, emit }: Around, inside: CarriedHooks): void {

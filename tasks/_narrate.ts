@@ -5,6 +5,7 @@ import type { Event } from '../src/event.ts';
 import { errorDocument } from '../src/report/document.ts';
 import { errorText, inVoice, printable, type Voice } from '../src/report/error-text.ts';
 import { eventLine } from '../src/report/human.ts';
+import { hiding } from './_hidden.ts';
 
 export interface Manner {
   readonly format: 'text' | 'json';
@@ -74,8 +75,7 @@ export class Narrator {
   }
 
   #hidden(text: string): string {
-    // Of one or two letters every word would have a hole, and it could be told from what is missing.
-    return this.manner.secrets.filter((s) => s.length > 2).reduce((t, s) => t.replaceAll(s, '***'), text);
+    return hiding(this.manner.secrets)(text);
   }
 }
 

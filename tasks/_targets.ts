@@ -7,6 +7,7 @@ import { MigrateError } from '../src/errors.ts';
 import type { FleetOptions, GivenTarget } from '../src/index.ts';
 import type { Context } from './_command.ts';
 import { secretsOf } from './_config.ts';
+import { hiding, shortened } from './_hidden.ts';
 
 export async function targetsFor(
   { loaded, options }: Context,
@@ -24,11 +25,8 @@ export async function targetsFor(
   const env = { ...loaded.env, ...(database === null ? {} : { DATABASE_URL: database }) };
   const output = await outputOf(command, dirname(loaded.file ?? ''), env, options.signal).catch(
     (e: Error) => {
-      // Cut only when secrets are out of it.
-      const hidden = secretsOf(loaded)
-        .filter((s) => s.length > 2)
-        .reduce((t, s) => t.replaceAll(s, '***'), e.message);
-      throw refused(`\`${command}\`: ${hidden.slice(0, 300)}`, originText(origin));
+      const said = shortened(hiding(secretsOf(loaded))(e.message));
+      throw refused(`\`${command}\`: ${said}`, originText(origin));
     },
   );
   return output

@@ -6,6 +6,7 @@ import { MigrateError } from '../../src/errors.ts';
 import type { RunOptions } from '../../src/index.ts';
 import type { Attempts } from '../../src/pg/connect.ts';
 import type { Loaded } from '../_config.ts';
+import { hiding } from '../_hidden.ts';
 import { ChildFailed } from './child.ts';
 import { type Environment, libpqEnvironment } from './environment.ts';
 
@@ -52,8 +53,7 @@ export function failureOf(
   }: { reason: 'backup' | 'restore'; operation: string; hint: (e: ChildFailed) => string },
 ): unknown {
   if (!(e instanceof ChildFailed)) return e;
-  const hidden = (text: string) =>
-    database.secrets.filter((s) => s.length > 2).reduce((t, s) => t.replaceAll(s, '***'), text);
+  const hidden = hiding(database.secrets);
   return new MigrateError('MIGRATION_INIT_FAILED', e.cancelled ? 'cancelled' : reason, {
     operation,
     message: e.cancelled ? 'ended by a signal' : hidden(e.message),

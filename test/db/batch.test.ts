@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { down, type Event, up } from '../../src/index.ts';
-import { block, listener, of, withObjects } from '../support/blocked.ts';
+import { of, upPastBlock, withObjects } from '../support/blocked.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
@@ -201,14 +201,10 @@ it('a migration that drops our locks lets no other of its message run without th
 
 it('one that finds a lock taken is tried again, and those before it are not', async () => {
   const database = await withObjects();
-  const blocker = await block(database);
-  const { heard, onEvent, settled } = listener({ 'let-go': blocker.go });
   const migrations = tables(4, {
     '3_t.up.sql': 'alter table objects add column price int;\ncreate table t3 (id int);\n',
   });
-  const blocked = { timeoutMs: 300, attempts: 1000, delayMs: 1 };
-  const report = await up({ database: database.url, migrations, blocked, onEvent });
-  await settled();
+  const { report, heard } = await upPastBlock(database, { migrations });
   expect(report.applied.map((s) => s.id)).toEqual(['1', '2', '3', '4']);
   expect(of(heard, 'finished').map((e) => e.id)).toEqual(['1', '2', '3', '4']);
   expect(await inJournal(database)).toEqual(done(1, 2, 3, 4));
@@ -218,14 +214,10 @@ it.each([1, 1_000_000])(
   'what one has prepared is not in its way when it is tried again (batch size %d)',
   async (batchSize) => {
     const database = await withObjects();
-    const blocker = await block(database);
-    const { heard, onEvent, settled } = listener({ 'let-go': blocker.go });
     const migrations = tables(2, {
       '2_t.up.sql': 'prepare one as select 1;\nalter table objects add column price int;\n',
     });
-    const blocked = { timeoutMs: 300, attempts: 1000, delayMs: 1 };
-    const report = await up({ database: database.url, migrations, batchSize, blocked, onEvent });
-    await settled();
+    const { report, heard } = await upPastBlock(database, { migrations, batchSize });
     expect(of(heard, 'let-go').length).toBeGreaterThan(0);
     expect(report.applied.map((s) => s.id)).toEqual(['1', '2']);
     // Nor where it is run statement by statement, without what is there already.

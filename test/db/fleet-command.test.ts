@@ -159,6 +159,12 @@ describe('rungs fleet', () => {
     expect(code).toBe(19);
     expect(stderr).toContain('exit code 3: no such vault');
     expect(stderr).toContain('from: rungs.yaml:2');
+    // It is given the connection string, and may repeat it.
+    const telling = projectOf('targets:\n  command: echo "cannot reach $DATABASE_URL" >&2; exit 3');
+    const url = new URL(tenants.database.url);
+    url.password = 'hun ter/2';
+    const told = await rungs(['fleet'], { cwd: telling, env: { DATABASE_URL: url.href } });
+    expect(told.stderr).toContain('exit code 3: cannot reach postgres://postgres:***@');
     const empty = projectOf("targets:\n  command: 'true'");
     const none = await fleetIn(empty, tenants);
     expect([none.code, none.stderr]).toEqual([19, expect.stringContaining('--allow-empty')]);

@@ -1,11 +1,12 @@
 /** What a command costs where there is nothing to do: counted, as time is no test's to judge (`npm run bench:start` measures it). */
 
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { rungs } from '../support/cli.ts';
 import { createDatabase } from '../support/database.ts';
 import { folderOf } from '../support/folder.ts';
+import { repository } from '../support/package.ts';
 import { queries, startProxy } from '../support/proxy.ts';
 
 const pairs = (count: number): Readonly<Record<string, string>> =>
@@ -98,6 +99,21 @@ describe('what is loaded', () => {
       expect({ args, files, heavy }).toEqual({ args, files: ['program.cjs'], heavy: [] });
       expect(builtin).not.toContain('dns');
     }
+  });
+
+  it('by a command with a rungs.yaml: YAML, which this would see, and ajv by none', async () => {
+    const config = join(folderOf({ 'rungs.yaml': 'plain: true\n' }), 'rungs.yaml');
+    const { files } = await loaded(['config', '--config', config]);
+    expect(files).toContain('composer.js');
+    const dist = join(repository, 'dist');
+    const names = readdirSync(dist).filter((name) => /\.[cm]js$/.test(name));
+    expect(names).toContain('program.cjs');
+    const needs = (name: string, what: string) =>
+      new RegExp(`(from|require\\(|import\\() ?["']${what}["'/]`).test(
+        readFileSync(join(dist, name), 'utf8'),
+      );
+    expect(names.filter((name) => needs(name, 'yaml'))).not.toEqual([]);
+    expect(names.filter((name) => needs(name, 'ajv'))).toEqual([]);
   });
 
   it('by a run with something to do: the parser, which this would see', async () => {

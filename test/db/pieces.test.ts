@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { up } from '../../src/index.ts';
-import { block, listener, of, withObjects } from '../support/blocked.ts';
+import { listener, of, upPastBlock, withObjects } from '../support/blocked.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
@@ -100,12 +100,8 @@ describe('a file of three megabytes', () => {
 
   it('that finds a lock taken is tried again as a whole', async () => {
     const database = await withObjects();
-    const blocker = await block(database);
-    const { heard, onEvent, settled } = listener({ 'let-go': blocker.go });
     const migrations = large({ 30: 'alter table objects add column price int;\n' });
-    const blocked = { timeoutMs: 300, attempts: 1000, delayMs: 1 };
-    const report = await up({ database: database.url, migrations, blocked, onEvent });
-    await settled();
+    const { report, heard } = await upPastBlock(database, { migrations });
     expect(report.applied.map((s) => s.id)).toEqual(['1', '2']);
     expect(of(heard, 'let-go').length).toBeGreaterThan(0);
     expect(await rows(database)).toEqual({ n: LINES - 1, xids: 1 });

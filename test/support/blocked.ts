@@ -1,6 +1,6 @@
 /** Who is in a migration's way, and what is heard of it. */
 
-import type { Event } from '../../src/index.ts';
+import { type Event, type RunOptions, up } from '../../src/index.ts';
 import { createDatabase, type Database } from './database.ts';
 import { connectTo } from './session.ts';
 
@@ -34,4 +34,14 @@ export function listener(at: { readonly [K in Event['kind']]?: (event: Heard<K>)
     if (isFirst) work.push((at[event.kind] as ((event: Event) => unknown) | undefined)?.(event));
   };
   return { heard, onEvent, settled: () => Promise.all(work) };
+}
+
+/** A run that finds `objects` locked, lets go, and is let pass. */
+export async function upPastBlock(database: Database, options: Pick<RunOptions, 'migrations' | 'batchSize'>) {
+  const blocker = await block(database);
+  const { heard, onEvent, settled } = listener({ 'let-go': blocker.go });
+  const blocked = { timeoutMs: 300, attempts: 1000, delayMs: 1 };
+  const report = await up({ database: database.url, blocked, onEvent, ...options });
+  await settled();
+  return { report, heard };
 }
