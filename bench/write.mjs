@@ -3,9 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { modules, root } from './install.mjs';
 import { curves } from './page.mjs';
-import { modules } from './peers.mjs';
-import { root } from './server.mjs';
 
 const BEGIN = '<!-- bench: begin -->';
 const END = '<!-- bench: end -->';
