@@ -50,9 +50,9 @@ const GOALS = [
 /** The other way round: [what, case, ours, theirs, at most this, what is taken off ours]. */
 const LIMITS = [
   ...OURS.flatMap((ours) => [
-    [`${ours}: at 0 ms, to ${FILES_ALONE}`, 'first, at 0 ms', ours, FILES_ALONE, 1.1],
+    [`${ours}: at 0 ms, to \`${FILES_ALONE}\``, 'first, at 0 ms', ours, FILES_ALONE, 1.1],
     ['the same without the start of Node', 'first, at 0 ms', ours, FILES_ALONE, 1.1, EMPTY],
-    [`${ours}: at 0 ms, to ${ALL_SENT}`, 'first, at 0 ms', ours, ALL_SENT, 1.1],
+    [`${ours}: at 0 ms, to \`${ALL_SENT}\``, 'first, at 0 ms', ours, ALL_SENT, 1.1],
     ['the same without the start of Node', 'first, at 0 ms', ours, ALL_SENT, 1.1, EMPTY],
   ]),
   ['COPY data, to psql', 'copy', 'rungs', 'psql -1', 1 / 0.9],
