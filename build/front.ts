@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
 import type { MigrateError } from '../src/errors.ts';
 import { type Carried, carriedResult } from '../tasks/_carried.ts';
 import type { main } from '../tasks/_run.ts';
-import { unpack } from './cargo.ts';
+import { labelOf, sealed } from './label.ts';
 
 /** Of each form that a bundle can have (build/form.ts): all that is behind this program, and what comes before its name. */
 declare const RUNGS_BODY: () => Buffer;
@@ -15,17 +15,20 @@ const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) 
 const program = `${RUNGS_CALL}${name}`;
 
 async function run(): Promise<number> {
-  const cargo = unpack(RUNGS_BODY());
+  const body = sealed(RUNGS_BODY());
+  const about = isPlain(argv) ? labelOf(body) : null;
+  if (about !== null) {
+    const { text, document } = carriedResult(about);
+    print(argv.includes('--json') ? JSON.stringify(document, null, 2) : text);
+    return 0;
+  }
+  const { unpack } = await import('./cargo.ts');
+  const cargo = unpack(body);
   if ('built' in cargo) {
     const { damaged } = await import('./damaged.ts');
     return told(damaged(cargo, file));
   }
   const carried: Carried = { ...cargo, program };
-  if (isPlain(argv)) {
-    const { text, document } = carriedResult(carried.about);
-    print(argv.includes('--json') ? JSON.stringify(document, null, 2) : text);
-    return 0;
-  }
   return commandsIn(cargo.commands()).main(argv, carried);
 }
 

@@ -152,8 +152,10 @@ function databaseOf(checked: readonly Checked[], inputs: Inputs) {
   const named = checked.flatMap(({ values }) => values.get('database') ?? []);
   const section = sectionOf(checked, inputs);
   const [first, second] = [...named.map((g) => g.origin), ...(section === null ? [] : [section.origin])];
-  const [url] = named;
-  const overruled = first?.kind === 'variable' ? (second ?? null) : null;
+  const [url, other] = named;
+  // `database: ${DATABASE_URL}` says the same.
+  const isOther = other === undefined || other.value !== url?.value;
+  const overruled = first?.kind === 'variable' && isOther ? (second ?? null) : null;
   if (url !== undefined) {
     return { database: { value: String(url.value), origin: url.origin }, parts: [], overruled, problems: [] };
   }

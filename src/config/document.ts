@@ -113,7 +113,7 @@ function textOf(r: Reading, written: string, pointer: string, at: number): strin
     // What stands in the file itself, be the rest from variables or not.
     const own = written.replaceAll(/\$\{\w*\}/g, '');
     const isWhole = pointer === 'database' || pointer.startsWith('targets/');
-    if (isWhole ? hasPassword(own) : own !== '') r.holdsPassword = true;
+    if (own !== '' && (!isWhole || hasPassword(own))) r.holdsPassword = true;
   }
   return pointer === 'database/sslmode' ? text.toLowerCase() : text;
 }

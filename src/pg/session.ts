@@ -49,6 +49,8 @@ export class Session {
   lockedIn: number | null = null;
   /** A transaction of our own is open, which holds the locks. */
   inOwnTransaction = false;
+  /** It was lost, and that has been told: it has nothing left to let go, and no goodbye to say. */
+  isGone = false;
   /** As whom it is connected, and to what; known by then too. */
   who: Who | null = null;
   /** What makes it other than it was at its start, to be said again after each `reset all`. */

@@ -137,13 +137,26 @@ describe('the one file', () => {
     );
     const loaded = async (args: readonly string[]) => {
       const { stderr } = await run(file, args, { env: { NODE_OPTIONS: `--require=${spy}` } });
-      return ['net', 'tls', 'dns', 'readline'].filter((n) =>
+      return ['crypto', 'net', 'tls', 'dns', 'readline', 'stream'].filter((n) =>
         stderr.split('\n').includes(`NativeModule ${n}`),
       );
     };
     expect(await loaded(['version', '--embedded'])).toEqual([]);
-    expect(await loaded(['up'])).toContain('net');
+    expect(await loaded(['up'])).toEqual(expect.arrayContaining(['crypto', 'net']));
   });
+
+  it.each([
+    ['sum', /"sum":\d+/],
+    ['length', /"list":\d+/],
+  ])(
+    'asks the seal where the %s of its list is another, as a sum is with another byte order',
+    async (_, found) => {
+      const file = await bundleOf(THREE);
+      const { stdout } = await run(file, ['version', '--embedded']);
+      edit(file, (text) => text.replace(found, (was) => was.replace(/\d+/, '1')));
+      expect(await run(file, ['version', '--embedded'])).toMatchObject({ code: 0, stdout });
+    },
+  );
 
   it('is the same bytes for the same files', async () => {
     const [one, other] = [await bundleOf(THREE), await bundleOf(THREE)];
@@ -255,6 +268,15 @@ describe('the one file refuses', () => {
     const { code, stderr } = await run(file, ['up', '--database', 'postgres://nobody@127.0.0.1:1/none']);
     expect(code).toBe(10);
     expect(stderr).toMatch(/^MIGRATION_SOURCE_FAILED: .*\n.*\n {2}error: .*digest is .*, and was /);
+  });
+
+  it.each([
+    ['another head', (text: string) => text.replace('"count":3', '"count":2')],
+    ['a line more', (text: string) => `${text}//\n`],
+  ])('to say what is inside of %s than it was built with', async (_, change) => {
+    const file = await bundleOf(THREE);
+    edit(file, change);
+    expect(await run(file, ['version', '--embedded'])).toMatchObject({ code: 10, stdout: '' });
   });
 
   it('to run where it was cut off, wherever that was', async () => {

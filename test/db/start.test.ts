@@ -35,7 +35,7 @@ describe('a service that starts', () => {
       migrateOnStart({
         url: `postgres://nobody@127.0.0.1:${port}/none`,
         migrations: two(),
-        wait: { attempts: 100, delayMs: 20, deadlineMs: 300 },
+        wait: { attempts: 100, delayMs: 20, deadlineMs: 3000 },
         onEvent: (e) => heard.push(e),
       }),
     );

@@ -126,6 +126,7 @@ describe('a file that holds a password', () => {
     [`database: postgres://u:pw@${dollar}{HOST}/d`, true],
     [`database: postgres://u:${dollar}{PW}@h/d`, false],
     ['database: postgres://u@h/d', false],
+    [`database: ${dollar}{PW}`, false],
     ["database: host=h password='p w'", true],
     ['database:\n  password: pw', true],
     [`database:\n  password: pw-${dollar}{PW}`, true],
@@ -157,6 +158,13 @@ describe('which database', () => {
       null,
     ],
     ['the file alone', { file: 'database: host=a' }, 'host=a', 'rungs.yaml:1', null],
+    [
+      'a file that names the variable, which is then not passed over',
+      { file: `database: ${'$'}{DATABASE_URL}`, environment: { DATABASE_URL } },
+      DATABASE_URL,
+      'DATABASE_URL',
+      null,
+    ],
   ] as readonly [string, Given, string, string, string | null][])(
     '%s',
     (_what, given, url, source, other) => {
