@@ -6,23 +6,33 @@
 import { randomUUID } from 'node:crypto';
 import type { Adoption, Baseline } from './adopt/adoption.ts';
 import { adopt as adoptFrom } from './adopt.ts';
-import { withSetting } from './config/settings.ts';
-import { type Database, parseDatabaseUrl, primaryOf } from './config/url.ts';
+import { answeredBy, heardBy } from './callback.ts';
+import { checked, goalFaults } from './checked.ts';
+import { doorFor } from './door.ts';
 import { migrate } from './engine.ts';
-import { type Emit, warn } from './event.ts';
 import type { FleetReport } from './fleet-report.ts';
 import { force as forceVersion } from './force.ts';
 import { readHooks } from './hook-files.ts';
 import { inspect, readVersion } from './inspect.ts';
-import type { Door, Job } from './job.ts';
-import { journalOf } from './ledger/journal.ts';
-import { sentinelOf } from './ledger/sentinel.ts';
+import type { Job } from './job.ts';
 import type { Goal, Migrations } from './migration.ts';
-import type { FleetOptions, Options, RunOptions } from './options.ts';
-import type { connect as connectTo } from './pg/connect.ts';
+import type {
+  AdoptOptions,
+  BaselineOptions,
+  DownOptions,
+  FleetOptions,
+  ForceOptions,
+  GivenGoal,
+  GivenVersion,
+  GotoOptions,
+  Options,
+  RunOptions,
+  UpOptions,
+  VerifyOptions,
+  VersionOptions,
+} from './options.ts';
 import { noVersions } from './plan/script.ts';
 import type { Head } from './recorded.ts';
-import { refused } from './refused.ts';
 import type { Check, Outcome, Report } from './report.ts';
 import { rollback as forgetLast } from './rollback.ts';
 import { isScript, readMigrations } from './source.ts';
@@ -37,29 +47,32 @@ declare const RUNGS_VERSION: string | undefined;
 export const version: string = typeof RUNGS_VERSION === 'string' ? RUNGS_VERSION : '0.0.0-source';
 
 /** Applies pending migrations: all, the next `steps`, or those up to and including version `to`. */
-export function up(options: RunOptions & { readonly steps?: number; readonly to?: bigint }): Promise<Report> {
-  return run({ kind: 'up', steps: options.steps ?? null, to: options.to ?? null }, options);
+export async function up(options: UpOptions): Promise<Report> {
+  const { steps = null, to = null, ...rest } = checked('up', options);
+  return run({ kind: 'up', steps, to: bigOrNull(to) }, rest);
 }
 
 /** Reverts the last `steps` migrations (default 1), or `'all'`. */
-export function down(options: RunOptions & { readonly steps?: number | 'all' }): Promise<Report> {
-  const { steps = 1 } = options;
-  return run({ kind: 'down', steps: steps === 'all' ? null : steps }, options);
+export async function down(options: DownOptions): Promise<Report> {
+  const { steps = 1, ...rest } = checked('down', options);
+  return run({ kind: 'down', steps: steps === 'all' ? null : steps }, rest);
 }
 
 /** Applies or reverts until version `to` is the newest that is applied. */
-export function goto(options: RunOptions & { readonly to: bigint }): Promise<Report> {
-  return run({ kind: 'goto', to: options.to }, options);
+export async function goto(options: GotoOptions): Promise<Report> {
+  const { to, ...rest } = checked('goto', options);
+  return run({ kind: 'goto', to: BigInt(to) }, rest);
 }
 
 /** Reverts the last migration and applies it again. */
-export function redo(options: RunOptions): Promise<Report> {
-  return run({ kind: 'redo' }, options);
+export async function redo(options: RunOptions): Promise<Report> {
+  return run({ kind: 'redo' }, checked('redo', options));
 }
 
 /** What `goal` would do. Nothing is locked or written. */
-export function plan(goal: Goal, options: RunOptions): Promise<Report> {
-  return run(goal, { ...options, dryRun: true });
+export async function plan(goal: GivenGoal, options: RunOptions): Promise<Report> {
+  const known = checked('plan', options, goalFaults(goal));
+  return run(goalOf(goal), { ...known, dryRun: true });
 }
 
 /**
@@ -67,37 +80,36 @@ export function plan(goal: Goal, options: RunOptions): Promise<Report> {
  * report's own say; throws MigrateError where it cannot begin.
  */
 export async function fleet(options: FleetOptions): Promise<FleetReport> {
+  const { onEvent, confirm, ...rest } = checked('fleet', options);
   // Behind an import: a start of `up` does not pay for it.
   const { fleetOf } = await import('./fleet.ts');
-  return fleetOf({ env: process.env, ...options }, { sourceOf, jobFor, now: () => performance.now() });
+  const heard = {
+    ...(onEvent === undefined ? {} : { onEvent: heardBy(onEvent) }),
+    ...(confirm === undefined ? {} : { confirm: answeredBy(confirm, [true, false]) }),
+  };
+  const means = { sourceOf, jobFor, now: () => performance.now() };
+  return fleetOf({ env: process.env, ...rest, ...heard }, means);
 }
 
 /** Sets the version and clears dirty without running anything. 0 means none where no file has version 0. */
-export async function force(options: Options & { readonly version: bigint }): Promise<Report> {
-  return reportOf(await forceVersion(options.version, jobFor('force', options)));
+export async function force(options: ForceOptions): Promise<Report> {
+  const { version: to, ...rest } = checked('force', options);
+  return reportOf(await forceVersion(BigInt(to), jobFor('force', rest)));
 }
 
 /**
  * Takes the database over from another migration tool, whose table is recognised and stays as it is. Looks only, unless
  * `write` is set; what does not map one to one to the files is in `entries`, and then `error` is set and nothing written.
  */
-export async function adopt(
-  options: Options & {
-    /** The tool, as in "goose", or its table, where there are several. */
-    readonly from?: string;
-    readonly fromTable?: string;
-    readonly write?: boolean;
-  },
-): Promise<Adoption> {
-  const { from = null, fromTable = null, write = false } = options;
-  return adoptFrom({ tool: from, table: fromTable }, jobFor('adopt', { ...options, dryRun: !write }));
+export async function adopt(options: AdoptOptions): Promise<Adoption> {
+  const { from = null, fromTable = null, write = false, dryRun = false, ...rest } = checked('adopt', options);
+  return adoptFrom({ tool: from, table: fromTable }, jobFor('adopt', { ...rest, dryRun: dryRun || !write }));
 }
 
 /** Every migration up to `version` counts as applied, where all that they create is there. */
-export async function baseline(
-  options: Options & { readonly version: bigint; readonly dryRun?: boolean },
-): Promise<Baseline> {
-  return baselineAt(options.version, jobFor('baseline', options));
+export async function baseline(options: BaselineOptions): Promise<Baseline> {
+  const { version: to, ...rest } = checked('baseline', options);
+  return baselineAt(BigInt(to), jobFor('baseline', rest));
 }
 
 /**
@@ -105,27 +117,36 @@ export async function baseline(
  * there was none.
  */
 export async function rollback(options: Options): Promise<string | null> {
-  return forgetLast(jobFor('rollback', options));
+  return forgetLast(jobFor('rollback', checked('rollback', options)));
 }
 
 /** Every migration with its state. Reads only. */
 export async function status(options: Options): Promise<Status> {
-  return inspect(jobFor('status', options));
+  return inspect(jobFor('status', checked('status', options)));
 }
 
-/** Whether `up` would succeed: files, connection, server, rights, version table, lock, history. Reads only; never rejects. */
-export async function verify(options: Options & Pick<RunOptions, 'hooks'>): Promise<readonly Check[]> {
-  return verifyAll(jobFor('verify', options));
+/**
+ * Whether `up` would succeed: files, connection, server, rights, version table, lock, history. Reads only; rejects for no
+ * other reason than that its options cannot be used.
+ */
+export async function verify(options: VerifyOptions): Promise<readonly Check[]> {
+  return verifyAll(jobFor('verify', checked('verify', options)));
 }
 
 /** The version table's row. Reads only; needs no migration files, and refuses those that have no versions: a script. */
-export async function currentVersion(
-  options: Omit<Options, 'migrations'> & Partial<Pick<Options, 'migrations'>>,
-): Promise<Head> {
-  const { migrations = '', layout } = options;
+export async function currentVersion(options: VersionOptions): Promise<Head> {
+  const { migrations = '', layout, ...rest } = checked('currentVersion', options);
   if (await isScript(migrations, layout)) throw noVersions('MIGRATION_VERSION_FAILED', 'read the version');
   const none: Migrations = { layout: 'pairs', origin: '', migrations: [], repeatable: [], ignored: [] };
-  return readVersion(jobFor('version', { ...options, migrations: none }));
+  return readVersion(jobFor('version', { ...rest, migrations: none }));
+}
+
+const bigOrNull = (version: GivenVersion | null): bigint | null =>
+  version === null ? null : BigInt(version);
+
+function goalOf(goal: GivenGoal): Goal {
+  if (goal.kind === 'up') return { kind: 'up', steps: goal.steps ?? null, to: bigOrNull(goal.to ?? null) };
+  return goal.kind === 'goto' ? { kind: 'goto', to: BigInt(goal.to) } : goal;
 }
 
 async function run(goal: Goal, options: RunOptions): Promise<Report> {
@@ -148,9 +169,12 @@ const sourceOf = async ({ migrations, layout, placeholders }: SourceOptions): Pr
 
 /** `searchPath`: of sessions that are its own, over the connection string's. */
 function jobFor(command: string, options: RunOptions, searchPath: string | null = null): Job {
-  const emit = options.onEvent ?? (() => {});
+  const emit = heardBy(options.onEvent ?? (() => {}));
+  // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
+  const { env = process.env, confirm } = options;
+  const now = () => performance.now();
   return {
-    door: doorFor(command, options, emit, searchPath),
+    door: doorFor(command, options, { emit, env, searchPath, now }),
     source: () => sourceOf(options),
     hooks: () => readHooks(options.hooks ?? {}, placeholdersOf(options.placeholders)),
     allow: {
@@ -166,10 +190,10 @@ function jobFor(command: string, options: RunOptions, searchPath: string | null 
     dryRun: options.dryRun ?? false,
     plainOnly: options.plain ?? false,
     skipDuplicates: options.skipDuplicates ?? false,
-    confirm: options.confirm ?? (async () => 'unasked'),
+    confirm: confirm === undefined ? async () => 'unasked' : answeredBy(confirm, ['unasked', 'yes', 'no']),
     emit,
     signal: options.signal,
-    now: () => performance.now(),
+    now,
     newId: randomUUID,
     tool: `rungs ${version}`,
   };
@@ -177,74 +201,3 @@ function jobFor(command: string, options: RunOptions, searchPath: string | null 
 
 /** The server's deadlock_timeout is 1 s, after which an autovacuum gives way: a wait must be longer than that. */
 const PATIENCE = { timeoutMs: 3000, attempts: 10, delayMs: 1000, queue: 0 };
-const USUAL = { attempts: 3, delayMs: 500 };
-/** Muse's. */
-const FOR_SCRIPTS = { attempts: 5, delayMs: 5000 };
-
-/** Enough attempts to outlive a restart of the server. */
-const PATIENT = { attempts: 10, delayMs: 250, deadlineMs: 30_000 };
-
-const isStandard = ({ schema, name }: Database['table']): boolean =>
-  schema === null && name === 'schema_migrations';
-
-function doorFor(command: string, options: Options, emit: Emit, searchPath: string | null): Door {
-  const { database, signal, role, table: given, applicationName = `rungs ${command}` } = options;
-  const named = { schema: given?.schema ?? null, name: given?.name ?? 'schema_migrations' };
-  const withJournal = (t: typeof named, name = given?.journal) => ({
-    ...t,
-    journal: name ?? journalOf(t.name),
-    sentinel: sentinelOf(options.sentinel ?? 'users'),
-  });
-  if (typeof database !== 'string') {
-    // TypeScript says so too. Its queries may each go to another connection, and a lock is one connection's.
-    if ('totalCount' in database) throw new TypeError('a pg.Pool: lend a client of it, from pool.connect()');
-    const loan = () => import('./pg/lend.ts');
-    return {
-      open: async () => {
-        const { lend } = await loan();
-        return refused(lend(database, role), 'MIGRATION_INIT_FAILED', `act as the role ${role}`);
-      },
-      reopen: async () => (await loan()).reopenLike(database, role, PATIENT),
-      beside: async () => (await loan()).reopenLike(database, undefined, { attempts: 1, delayMs: 0 }),
-      table: withJournal(named),
-      tables: (own) => withJournal(own),
-      isTableInUrl: false,
-      urlPath: null,
-      multiStatement: false,
-    };
-  }
-  // The one place below tasks/ that knows the process: users expect PGPASSWORD to work.
-  const said = parseDatabaseUrl(database, options.env ?? process.env);
-  const placed = searchPath === null ? said.settings : withSetting(said.settings, 'search_path', searchPath);
-  const parsed = { ...said, settings: role === undefined ? placed : withSetting(placed, 'role', role) };
-  for (const message of parsed.warnings) warn(emit, 'url', message);
-  // Behind an import, as are all that it needs: pg, sockets and TLS are half of what a command loads.
-  const connect: typeof connectTo = async (...how) => (await import('./pg/connect.ts')).connect(...how);
-  const now = () => performance.now();
-  const isTableInUrl = !isStandard(parsed.table);
-  const tables = (own: typeof named) => withJournal(own, parsed.journal ?? given?.journal);
-  return {
-    open: (layout) => {
-      const told = layout === 'script';
-      const usual = told ? FOR_SCRIPTS : USUAL;
-      const {
-        attempts = usual.attempts,
-        delayMs = usual.delayMs,
-        deadlineMs = Infinity,
-      } = options.retry ?? {};
-      return connect(parsed, applicationName, { attempts, delayMs, deadlineMs, now, emit, signal, told });
-    },
-    // A standby knows only what it has replayed by then: that is no answer.
-    reopen: () =>
-      connect(primaryOf(parsed), applicationName, { ...PATIENT, now, emit: () => {}, signal: undefined }),
-    beside: async (signal) => {
-      const once = { attempts: 1, delayMs: 0, deadlineMs: Infinity, now, emit: () => {}, signal };
-      return connect(said, applicationName, once);
-    },
-    table: tables(isTableInUrl ? parsed.table : named),
-    tables,
-    isTableInUrl,
-    urlPath: parsed.urlPath,
-    multiStatement: parsed.multiStatement,
-  };
-}

@@ -50,12 +50,28 @@ export type {
   Mode,
   Step,
 } from './migration.ts';
-export type { FleetOptions, FleetTarget, Options, RunOptions } from './options.ts';
+export type {
+  AdoptOptions,
+  BaselineOptions,
+  DownOptions,
+  FleetOptions,
+  FleetTarget,
+  ForceOptions,
+  GivenGoal,
+  GivenVersion,
+  GotoOptions,
+  MigrateOnStartOptions,
+  Options,
+  RunOptions,
+  UpOptions,
+  VerifyOptions,
+  VersionOptions,
+} from './options.ts';
 export type { LentClient } from './pg/lent.ts';
 export { REASONS, type Reason } from './reasons.ts';
 export type { Head } from './recorded.ts';
 export type { Check, CheckName, HookReport, MigrationRef, Report, StepReport } from './report.ts';
 export { readMigrations } from './source.ts';
 export type { GivenPlaceholders } from './sql/placeholders.ts';
-export { type MigrateOnStartOptions, migrateOnStart } from './start.ts';
+export { migrateOnStart } from './start.ts';
 export type { MigrationState, Status, StatusRow } from './status.ts';

@@ -83,6 +83,89 @@ export interface RunOptions extends Options {
   readonly acceptAhead?: boolean;
 }
 
+/** A version as it may be given; reports have it as a bigint. */
+export type GivenVersion = bigint | number;
+
+export interface UpOptions extends RunOptions {
+  /** How many at most. */
+  readonly steps?: number;
+  /** The last one that is applied. */
+  readonly to?: GivenVersion;
+}
+
+export interface DownOptions extends RunOptions {
+  /** How many; default 1. */
+  readonly steps?: number | 'all';
+}
+
+export interface GotoOptions extends RunOptions {
+  readonly to: GivenVersion;
+}
+
+/** What `plan` looks at; its `dryRun` is always true. Null: no limit. */
+export type GivenGoal =
+  | { readonly kind: 'up'; readonly steps?: number | null; readonly to?: GivenVersion | null }
+  | { readonly kind: 'down'; readonly steps: number | null }
+  | { readonly kind: 'goto'; readonly to: GivenVersion }
+  | { readonly kind: 'redo' };
+
+export interface ForceOptions extends Options {
+  /** 0 means none where no file has version 0. */
+  readonly version: GivenVersion;
+}
+
+export interface AdoptOptions extends Options {
+  /** The tool, as in "goose", or its table, where there are several. */
+  readonly from?: string;
+  readonly fromTable?: string;
+  readonly write?: boolean;
+  /** Wins over `write`. */
+  readonly dryRun?: boolean;
+}
+
+export interface BaselineOptions extends Options {
+  readonly version: GivenVersion;
+  readonly dryRun?: boolean;
+}
+
+export type VerifyOptions = Options & Pick<RunOptions, 'hooks'>;
+
+export type VersionOptions = Omit<Options, 'migrations'> & Partial<Pick<Options, 'migrations'>>;
+
+export interface MigrateOnStartOptions
+  extends Pick<
+    RunOptions,
+    | 'table'
+    | 'layout'
+    | 'sentinel'
+    | 'placeholders'
+    | 'role'
+    | 'signal'
+    | 'onEvent'
+    | 'env'
+    | 'applicationName'
+    | 'lockTimeoutMs'
+    | 'hooks'
+    | 'lockStrategy'
+    | 'blocked'
+    | 'batchSize'
+  > {
+  /** Where to connect: a URL, or a connected client of the service's, which is given back as it was. */
+  readonly url?: string | undefined;
+  readonly client?: LentClient;
+  /** A folder, a script, or what the esbuild plugin made of one: `import migrations from 'migrations:./db/migrations'`. */
+  readonly migrations: string | Migrations;
+  /**
+   * What to do where the database is newer than every file, as an old image finds it during a rolling deploy:
+   * `refuse` (the default) throws MIGRATION_UP_FAILED (ahead), `accept` leaves it alone with a warning.
+   */
+  readonly onAhead?: 'refuse' | 'accept';
+  /** An environment variable that turns this off by `false` or `0`, in any case; anything odd warns and stays on. */
+  readonly enabledBy?: string;
+  /** How to wait for the database; default 30 attempts, 1,000 ms apart at first, 60,000 ms in all. */
+  readonly wait?: { readonly attempts?: number; readonly delayMs?: number; readonly deadlineMs?: number };
+}
+
 export interface FleetOptions extends Omit<RunOptions, 'database' | 'confirm' | 'onEvent' | 'hooks'> {
   /**
    * URLs, schemas, or both; or a query of `database` with a column `schema` or `url`, and perhaps `name`. A target with a

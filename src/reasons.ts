@@ -13,6 +13,10 @@ export const REASONS = {
     meaning: 'A bundle cannot be made: a package is missing, or the file cannot be written.',
     next: 'install the package, or give another file with `--outfile F`',
   },
+  callback: {
+    meaning: 'A function of the caller’s, `onEvent` or `confirm`, threw, which ended the run.',
+    next: 'correct that function; `task migrate:status` shows what had been done',
+  },
   cancelled: {
     meaning: 'Ctrl-C, SIGTERM, or the caller’s AbortSignal.',
     next: 'run the same command again',
@@ -132,6 +136,11 @@ export const REASONS = {
     meaning:
       'Migrations were to count as applied, and some of what they create is not in the database. Nothing was written.',
     next: 'give the version that the database is at, or apply what is missing',
+  },
+  option: {
+    meaning:
+      'A function of the API was given an option that it does not know, or cannot use. Nothing was done.',
+    next: 'correct the call (docs/start-up.md#options)',
   },
   out_of_order: {
     meaning: 'A file has a lower number than the current version and was never applied.',

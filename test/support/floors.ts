@@ -36,6 +36,8 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/statement-messages.ts',
         'src/batch-message.ts',
         'src/opening.ts',
+        'src/kind.ts',
+        'src/given.ts',
       ],
       ...[
         'src/status.ts',
@@ -105,7 +107,10 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
   },
   {
     what: '4: the public API',
-    files: ['src/options.ts', 'src/fleet.ts', 'src/api.ts', 'src/start.ts', 'src/index.ts'],
+    files: [
+      ...['src/options.ts', 'src/allowed.ts', 'src/checked.ts', 'src/callback.ts', 'src/door.ts'],
+      ...['src/fleet.ts', 'src/api.ts', 'src/start.ts', 'src/index.ts'],
+    ],
   },
   { what: '5: argv, environment, stdout, exit codes', files: ['tasks/', 'build/'] },
 ];
@@ -142,6 +147,8 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/adopt/': ['src/ledger/'],
   'src/status.ts': ['src/layout/', 'src/ledger/', 'src/plan/'],
+  'src/kind.ts': ['src/config/'],
+  'src/given.ts': ['src/kind.ts'],
   'src/plan/': ['src/ledger/'],
   'src/config/': ['src/sql/placeholders.ts'],
   'src/sql/': ['src/config/nearest.ts'],
@@ -193,8 +200,11 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/verify-files.ts': ['src/job.ts', 'src/checklist.ts', 'src/prepare.ts'],
   'src/verify.ts': ['src/job.ts', 'src/checklist.ts', 'src/verify-files.ts'],
   'src/fleet.ts': ['src/options.ts'],
-  'src/api.ts': ['src/options.ts', 'src/fleet.ts'],
-  'src/start.ts': ['src/api.ts', 'src/options.ts'],
+  'src/allowed.ts': ['src/options.ts'],
+  'src/checked.ts': ['src/allowed.ts', 'src/options.ts'],
+  'src/door.ts': ['src/options.ts'],
+  'src/api.ts': ['src/callback.ts', 'src/checked.ts', 'src/door.ts', 'src/fleet.ts', 'src/options.ts'],
+  'src/start.ts': ['src/api.ts', 'src/callback.ts', 'src/checked.ts', 'src/options.ts'],
   'src/index.ts': ['src/api.ts', 'src/options.ts', 'src/start.ts'],
   'tasks/': ['build/bundle.ts'],
   'build/': ['tasks/'],
