@@ -4,10 +4,10 @@
  */
 
 import { isFault, type Node, type Parsed, parse, type SyntaxFault, trimmed } from './grammar.ts';
+import { LARGE } from './large-limit.ts';
 import { Lexer } from './lexer.ts';
 
-/** In UTF-16 units: of a longer text the INSERTs are not read. */
-export const LARGE = 4 << 20;
+/** In UTF-16 units. */
 const PORTION = 64 << 10;
 const INTO = /insert[ \t\n\r\f\v]+into\b/iy;
 

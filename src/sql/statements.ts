@@ -4,7 +4,8 @@ import type { MigrationFile, Statement } from '../migration.ts';
 import { type Classified, classify } from './classify.ts';
 import { linesBefore } from './cuts.ts';
 import { isFault, type Node, type Parsed, type SyntaxFault } from './grammar.ts';
-import { INSERT, LARGE, parsedIn } from './large-text.ts';
+import { LARGE } from './large-limit.ts';
+import { INSERT, parsedIn } from './large-text.ts';
 import { ManyStatements } from './many-statements.ts';
 
 export type Telling = Parsed & Classified;
