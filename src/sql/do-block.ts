@@ -6,8 +6,8 @@ import type { Statement } from '../migration.ts';
 const HEAD = /^do\b(?:\s+|--.*\n|\/\*[\s\S]*?\*\/|language\s+[\w"]+)*(?:\$\w*\$|e?')/i;
 
 /**
- * The first character of that line as an index into `text`, or where the statement starts: it is no DO block, or the error
- * was not in its own lines. `where`: the server's context, the outermost call last, in whatever language.
+ * The first character of that line as an index into `text`, or where the statement starts: they are the same line, it is no
+ * DO block, or the error was not in its own lines. `where`: the server's context, the outermost call last, in whatever language.
  */
 export function startIn(text: string, { start, end }: Pick<Statement, 'start' | 'end'>, where = ''): number {
   const line = Number(/inline_code_block\D*(\d+)[^\n]*$/.exec(where)?.[1] ?? 0);
@@ -19,5 +19,6 @@ export function startIn(text: string, { start, end }: Pick<Statement, 'start' | 
     if (next === 0 || next > end) return start;
     at = next;
   }
+  if (!text.slice(start, at).includes('\n')) return start;
   return at + (/^[^\S\n]*/.exec(text.slice(at, end))?.[0].length ?? 0);
 }

@@ -42,7 +42,7 @@ describe('a failure with no position', () => {
       ['do $$', 'declare n int := 0;', 'begin', "  raise notice '1';", '  n := 1 / n;', 'end $$;'],
       '7:3',
     ],
-    ['a block of one line', ['do language plpgsql $body$ begin perform 1 / 0; end $body$;'], '3:28'],
+    ['a block of one line', ['do language plpgsql $body$ begin perform 1 / 0; end $body$;'], '3:1'],
     ['a block in quotes', ["do 'begin", "  raise notice ''it''''s'';", '  perform 1 / 0;', "end';"], '5:3'],
     ['a block that calls', ['do /* $$ */ $$', 'begin', '', '\tperform fails();', 'end $$;'], '6:2'],
     [
