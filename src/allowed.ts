@@ -167,6 +167,7 @@ export const ALLOWED = {
   currentVersion: { ...RUN, migrations: optional(migrations) } satisfies Table<options.VersionOptions>,
   fleet: FLEET,
   migrateOnStart: ON_START,
+  readMigrations: { folder: needed(text('the path of a folder or a script')), layout: RUN.layout },
 } as const;
 
 type GoalOf<K> = Extract<options.GivenGoal, { readonly kind: K }>;

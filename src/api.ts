@@ -15,7 +15,7 @@ import { force as forceVersion } from './force.ts';
 import { readHooks } from './hook-files.ts';
 import { inspect, readVersion } from './inspect.ts';
 import type { Job } from './job.ts';
-import type { Goal, Migrations } from './migration.ts';
+import type { Goal, Layout, Migrations } from './migration.ts';
 import type {
   AdoptOptions,
   BaselineOptions,
@@ -35,7 +35,7 @@ import { noVersions } from './plan/script.ts';
 import type { Head } from './recorded.ts';
 import type { Check, Outcome, Report } from './report.ts';
 import { rollback as forgetLast } from './rollback.ts';
-import { isScript, readMigrations } from './source.ts';
+import { isScript, readMigrations as readFrom } from './source.ts';
 import { fillInAll, placeholdersOf } from './sql/placeholders.ts';
 import type { Status } from './status.ts';
 import { baselineAt } from './unmanaged.ts';
@@ -141,6 +141,15 @@ export async function currentVersion(options: VersionOptions): Promise<Head> {
   return readVersion(jobFor('version', { ...rest, migrations: none }));
 }
 
+/**
+ * Reads a folder, or the one file of a script, for any number of calls. Paths in messages begin as `folder` does. Throws
+ * MIGRATION_SOURCE_FAILED with every problem there is.
+ */
+export async function readMigrations(folder: string, layout?: Layout): Promise<Migrations> {
+  checked('readMigrations', { folder, layout });
+  return readFrom(folder, layout);
+}
+
 const bigOrNull = (version: GivenVersion | null): bigint | null =>
   version === null ? null : BigInt(version);
 
@@ -163,7 +172,7 @@ type SourceOptions = Pick<RunOptions, 'migrations' | 'layout' | 'placeholders'>;
 
 const sourceOf = async ({ migrations, layout, placeholders }: SourceOptions): Promise<Migrations> =>
   fillInAll(
-    typeof migrations === 'string' ? await readMigrations(migrations, layout) : migrations,
+    typeof migrations === 'string' ? await readFrom(migrations, layout) : migrations,
     placeholdersOf(placeholders),
   );
 

@@ -1,6 +1,7 @@
 /** Hooks as they are given, to hooks with their files read. */
 
 import { MigrateError } from './errors.ts';
+import { hooks as kindOfHooks } from './given.ts';
 import { type GivenHook, type GivenHooks, HOOK_NAMES, type Hook, type HookName, type Hooks } from './hook.ts';
 import type { MigrationFile, Problem } from './migration.ts';
 import { problemsError } from './problems.ts';
@@ -13,6 +14,8 @@ export async function readHooks(
   placeholders: Placeholders | null,
   files = new Map<string, MigrationFile>(),
 ): Promise<Hooks> {
+  const faults = kindOfHooks.faults(given, 'hooks');
+  if (faults.length > 0) throw unusable(faults);
   const problems: Problem[] = [];
   const hooks: Record<HookName, Hook[]> = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] };
   for (const name of HOOK_NAMES) {
@@ -74,3 +77,7 @@ const notOne = (hook: HookName, origin: string): MigrateError =>
     message: `a hook is one file, and ${origin} is a folder`,
     hint: 'import the file, as in `migrations:./hooks/limits.sql`',
   });
+
+/** Those of each target of a fleet, which a function has given. */
+const unusable = (faults: readonly string[]): MigrateError =>
+  new MigrateError('CONFIG_INVALID', 'option', { operation: 'read the hooks', message: faults.join('; ') });

@@ -11,6 +11,7 @@ export {
   force,
   goto,
   plan,
+  readMigrations,
   redo,
   rollback,
   status,
@@ -71,7 +72,6 @@ export type { LentClient } from './pg/lent.ts';
 export { REASONS, type Reason } from './reasons.ts';
 export type { Head } from './recorded.ts';
 export type { Check, CheckName, HookReport, MigrationRef, Report, StepReport } from './report.ts';
-export { readMigrations } from './source.ts';
 export type { GivenPlaceholders } from './sql/placeholders.ts';
 export { migrateOnStart } from './start.ts';
 export type { MigrationState, Status, StatusRow } from './status.ts';

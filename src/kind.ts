@@ -95,20 +95,19 @@ export const listOr = (item: Kind, other: Kind): Optional => ({
 
 /** What is wrong in an object, and what it lacks. `called`: a property of it. */
 export function faultsIn(given: object, table: Kinds, at: string, called: string): readonly string[] {
-  const faults: string[] = [];
-  for (const [key, value] of Object.entries(given)) {
-    const of = Object.hasOwn(table, key) ? table[key] : undefined;
-    if (value === undefined) continue;
-    faults.push(
-      ...(of === undefined
+  const there = defined(given);
+  const lacking = Object.entries(table).filter(
+    ([key, { isNeeded }]) => isNeeded && !Object.hasOwn(there, key),
+  );
+  return [
+    ...Object.entries(there).flatMap(([key, value]) => {
+      const of = Object.hasOwn(table, key) ? table[key] : undefined;
+      return of === undefined
         ? [unknown(at, key, Object.keys(table), called)]
-        : of.faults(value, `${at}${key}`)),
-    );
-  }
-  for (const [key, { isNeeded, words }] of Object.entries(table))
-    if (isNeeded && (given as Record<string, unknown>)[key] === undefined)
-      faults.push(`${at}${key} is missing: ${words}`);
-  return faults;
+        : of.faults(value, `${at}${key}`);
+    }),
+    ...lacking.map(([key, { words }]) => `${at}${key} is missing: ${words}`),
+  ];
 }
 
 export const cleanIn = (given: object, table: Kinds): object =>

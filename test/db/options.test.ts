@@ -229,3 +229,12 @@ it.each([false, true, undefined, 'maybe'])(
     expect(await contents(database)).toEqual(empty);
   },
 );
+
+it('hooks that a function gives for a target of a fleet are looked at for that target', async () => {
+  const { options, database } = await given();
+  const hooks = () => ({ before: 'x.sql' }) as object;
+  const { migrations } = options;
+  const { error } = await fleet({ migrations, targets: [database.url], hooks });
+  expect(error).toMatchObject({ code: 'CONFIG_INVALID', reason: 'option', operation: 'read the hooks' });
+  expect(error?.message).toBe('hooks.before is not a known key; did you mean beforeAll?');
+});

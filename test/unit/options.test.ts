@@ -17,6 +17,7 @@ import {
   migrateOnStart,
   plan,
   type RunOptions,
+  readMigrations,
   redo,
   rollback,
   status,
@@ -200,6 +201,17 @@ describe('a value that cannot be used', () => {
     expect(await said(migrateOnStart as Call, { migrations: 'm', ...options })).toContain(message);
   });
 
+  it('is refused by readMigrations, which has no options', async () => {
+    const message = 'the path of a folder or a script';
+    expect(await said(readMigrations as Call, undefined)).toBe(
+      `readMigrations: folder is missing: ${message}`,
+    );
+    expect(await said(readMigrations as Call, 5)).toBe(`readMigrations: folder is 5: ${message}`);
+    expect(await failureOf(readMigrations('migrations', 'auto' as never))).toMatchObject({
+      reason: 'option',
+    });
+  });
+
   it('is dryRun where there is no dry run, as it would be run for real', async () => {
     for (const call of [force, rollback])
       expect(await said(call as Call, { ...BASE, dryRun: true })).toContain('dryRun is true: only false');
@@ -301,7 +313,9 @@ describe('the table of what is allowed', () => {
   });
 
   it('has a row for each function that takes options', () => {
-    expect(Object.keys(ALLOWED).sort()).toEqual([...Object.keys(FUNCTIONS), 'migrateOnStart', 'plan'].sort());
+    expect(Object.keys(ALLOWED).sort()).toEqual(
+      [...Object.keys(FUNCTIONS), 'migrateOnStart', 'plan', 'readMigrations'].sort(),
+    );
   });
 
   it('has the bounds that rungs.yaml has', () => {
