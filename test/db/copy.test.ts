@@ -172,7 +172,7 @@ describe('psql’s commands', () => {
         '  at: migrations/1_t.up.sql:2:1',
         '      2 | \\connect shop',
         '        | ^',
-        '  next: take it out, as the error says',
+        '  next: correct it, as the error says',
       ),
     );
     expect(await ledger()).toEqual(null);
