@@ -1,6 +1,7 @@
 /** The same goal for many targets: canaries one by one, then several at once, until too many have failed. */
 
 import type { Target } from './config/target.ts';
+import { aimed } from './config/target-command.ts';
 import { migrate } from './engine.ts';
 import { MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
@@ -119,12 +120,13 @@ function stateOf({ report, error }: Outcome): TargetState {
 }
 
 /** In the words of a fleet. golang-migrate makes no schema either: one that is not there may be a typing error. */
-function said(error: MigrateError, { schema }: Target): MigrateError {
+function said(error: MigrateError, target: Target): MigrateError {
+  const { schema } = target;
   const isMissing = error.reason === 'no_schema' && schema !== null;
   const name = identifier(schema ?? '-');
   const hint = isMissing
     ? `\`create schema ${name}\`, or \`grant usage on schema ${name}\` to the role, and run \`task migrate:fleet\` again`
-    : error.hint.replaceAll(/\btask migrate(?=`| -- --a)/g, 'task migrate:fleet');
+    : aimed(error.hint.replaceAll(/\btask migrate(?=`| -- --a)/g, 'task migrate:fleet'), target);
   if (hint === error.hint) return error;
   const { operation, sqlstate, location, excerpt, details } = error;
   const message = isMissing ? `there is no schema ${name}, or no right to use it` : error.message;

@@ -8,7 +8,7 @@ import { MigrateError } from '../src/errors.ts';
 import { type FleetEvent, type FleetOptions, fleet, type Shard } from '../src/index.ts';
 import { counted } from '../src/report/amounts.ts';
 import { failuresOf, fleetDocument, fleetText, progressLine } from '../src/report/fleet.ts';
-import { pathOf } from '../src/sql/search-path.ts';
+import { pathOf, pathOption } from '../src/sql/search-path.ts';
 import { ask } from './_ask.ts';
 import type { Context } from './_command.ts';
 import { databaseOf } from './_config.ts';
@@ -100,9 +100,13 @@ function readReport(path: string): NonNullable<FleetOptions['resume']> {
 function aboutTarget(loaded: Context['loaded'], url: string, schema: string | null): Context['loaded'] {
   const { config, env } = loaded;
   const origin = config.database?.origin ?? ({ kind: 'default' } as const);
-  const path = schema === null ? '' : `-c search_path=${pathOf(schema).replaceAll(/[\\\s]/g, '\\$&')}`;
   const own =
-    schema === null ? {} : { RUNGS_SCHEMA: schema, PGOPTIONS: `${env.PGOPTIONS ?? ''} ${path}`.trim() };
+    schema === null
+      ? {}
+      : {
+          RUNGS_SCHEMA: schema,
+          PGOPTIONS: `${env.PGOPTIONS ?? ''} ${pathOption(pathOf(schema))}`.trim(),
+        };
   return { ...loaded, config: { ...config, database: { value: url, origin } }, env: { ...env, ...own } };
 }
 
