@@ -158,7 +158,7 @@ describe('rungs fleet', () => {
     const { code, stderr } = await fleetIn(failing, tenants);
     expect(code).toBe(19);
     expect(stderr).toContain('exit code 3: no such vault');
-    expect(stderr).toContain('from: rungs.yaml:2');
+    expect(stderr).toContain('at: rungs.yaml:2:3');
     // It is given the connection string, and may repeat it.
     const telling = projectOf('targets:\n  command: echo "cannot reach $DATABASE_URL" >&2; exit 3');
     const url = new URL(tenants.database.url);

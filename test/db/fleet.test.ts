@@ -343,7 +343,12 @@ describe('the targets of a fleet', () => {
     const writing = run(tenants, {
       targets: { query: 'delete from tenant returning schema_name as schema' },
     });
-    await expect(writing).rejects.toMatchObject({ reason: 'read_only' });
+    await expect(writing).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      reason: 'targets',
+      sqlstate: '25006',
+      hint: expect.stringContaining('only reads'),
+    });
     const nameless = run(tenants, { targets: { query: 'select slug as tenant_name from tenant' } });
     await expect(nameless).rejects.toMatchObject({
       reason: 'targets',
