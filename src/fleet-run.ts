@@ -95,7 +95,7 @@ async function runTarget(fleet: Fleet, target: Target, turns: Turns): Promise<Ta
     isCanary: fleet.canaries.has(target),
     state,
     report: outcome.report,
-    error: outcome.error === null ? null : said(outcome.error, target),
+    error: outcome.error === null ? null : reported(said(outcome.error, target), outcome),
     executionTimeMs: Math.round(now() - begun),
   };
 }
@@ -119,6 +119,12 @@ function stateOf({ report, error }: Outcome): TargetState {
   return report.dryRun ? 'pending' : 'migrated';
 }
 
+/** As `up` would throw it. */
+function reported(error: MigrateError, { report }: Outcome): MigrateError {
+  error.report = report;
+  return error;
+}
+
 /** In the words of a fleet. golang-migrate makes no schema either: one that is not there may be a typing error. */
 function said(error: MigrateError, target: Target): MigrateError {
   const { schema } = target;
@@ -131,7 +137,5 @@ function said(error: MigrateError, target: Target): MigrateError {
   const { operation, sqlstate, location, excerpt, details } = error;
   const message = isMissing ? `there is no schema ${name}, or no right to use it` : error.message;
   const common = { operation, message, sqlstate, location, excerpt, details, hint, cause: error };
-  const told = new MigrateError(error.code, error.reason, common);
-  told.report = error.report;
-  return told;
+  return new MigrateError(error.code, error.reason, common);
 }

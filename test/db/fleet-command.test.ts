@@ -76,6 +76,25 @@ describe('rungs fleet', () => {
     expect(stderr).toMatch(/next: .*`rungs fleet`/);
   });
 
+  it('says what became of each migration of a target that failed, as `up` does, and which target it is', async () => {
+    const tenants = await createTenants(2);
+    await tenants.database.query('create table tenant_02.taken (); create table public.taken ()');
+    const files = {
+      ...MARKS,
+      '4_taken.up.sql': 'create table taken ();',
+      '4_taken.down.sql': '',
+      '5_last.up.sql': 'select 1;',
+      '5_last.down.sql': '',
+    };
+    const project = projectOf(listOf(tenants), files);
+    const alone = await rungs(['up'], { cwd: project, env: { DATABASE_URL: tenants.database.url } });
+    const fate = '  applied: 1, 2, 3 (kept); 4 rolled back; not reached: 5\n';
+    expect(alone.stderr).toContain(fate);
+    const result = await fleetIn(project, tenants, ['--json']);
+    expect(result.stderr).toContain(fate);
+    expect(documentOf(result).error).toMatchObject({ target: 'tenant_02', sqlstate: '42P07' });
+  });
+
   it('tells what many have met in the same words once', async () => {
     const tenants = await createTenants(4);
     for (const s of ['tenant_02', 'tenant_04']) await tenants.database.query(`create table ${s}.taken ()`);
