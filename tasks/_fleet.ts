@@ -27,9 +27,10 @@ export async function runFleet(context: Context): Promise<Result> {
     ...(database === null ? {} : { database }),
     ...orderFor(args, loaded.env),
     targets: await targetsFor(context, database),
-    hooks: ({ url, schema }) => {
+    hooks: ({ name, url, schema }) => {
       hide(parseDatabaseUrl(url, loaded.env).secrets);
-      return hooksFor({ loaded: aboutTarget(loaded, url, schema), carried, say, emit: () => {} });
+      const about = aboutTarget(loaded, url, schema);
+      return hooksFor({ loaded: about, carried, say: (line) => say(line, name), emit: () => {} });
     },
     confirm: (targets) =>
       confirmed(

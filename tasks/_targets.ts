@@ -6,7 +6,7 @@ import { MigrateError } from '../src/errors.ts';
 import type { FleetOptions, GivenTarget, Location } from '../src/index.ts';
 import type { Context } from './_command.ts';
 import { secretsOf } from './_config.ts';
-import { hiding, shortened } from './_hidden.ts';
+import { hidingIn, shortened } from './_hidden.ts';
 
 export async function targetsFor(
   { loaded, options }: Context,
@@ -63,7 +63,7 @@ async function outputOf(command: string, { loaded, database, location, signal }:
   } catch (e) {
     const how = tooMuch.signal.aborted ? 'it prints more than 64 MB' : (e as Error).message;
     if (signal?.aborted !== true)
-      throw refused(`\`${command}\`: ${shortened(hiding(secretsOf(loaded))(how))}`, location);
+      throw refused(`\`${command}\`: ${shortened(hidingIn(secretsOf(loaded))(how))}`, location);
   }
   if (signal?.aborted === true) throw cancelled();
   return output;

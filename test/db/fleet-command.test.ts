@@ -30,7 +30,7 @@ describe('rungs fleet', () => {
     expect(code).toBe(0);
     expect(
       stderr
-        .replaceAll(/\d+ ms/g, 'N ms')
+        .replaceAll(/\d+(\.\d+)? m?s\b/g, 'N ms')
         .split('\n')
         .sort(),
     ).toEqual([
@@ -40,7 +40,7 @@ describe('rungs fleet', () => {
       expect.stringMatching(/^\[3\/3\] tenant_0[23]: migrated at 3 \(3 applied, N ms\)$/),
     ]);
     const lines = stdout
-      .replaceAll(/\d+ ms/g, 'N ms')
+      .replaceAll(/\d+(\.\d+)? m?s\b/g, 'N ms')
       .replaceAll(/ +/g, ' ')
       .trimEnd()
       .split('\n');
@@ -61,7 +61,7 @@ describe('rungs fleet', () => {
     const { code, stdout, stderr } = await fleetIn(projectOf(listOf(tenants), FAILING), tenants);
     expect(code).toBe(12);
     expect(stdout).toMatch(
-      /^tenant_01 +failed +0 +- +\d+ ms +relation "taken" already exists \(SQLSTATE 42P07\)$/m,
+      /^tenant_01 +failed +0 +- +[\d.]+ m?s +relation "taken" already exists \(SQLSTATE 42P07\)$/m,
     );
     expect(stdout).toContain('3 targets: 1 failed, 2 not begun');
     expect(stderr).toContain(
@@ -184,6 +184,12 @@ describe('rungs fleet', () => {
     url.password = 'hun ter/2';
     const told = await rungs(['fleet'], { cwd: telling, env: { DATABASE_URL: url.href } });
     expect(told.stderr).toContain('exit code 3: cannot reach postgres://postgres:***@');
+    const foreign = projectOf(
+      `targets:\n  command: "node -e 'console.error([\\"postgres:\\",\\"//u:topsecret\\"].join(\\"\\")+\\"@x\\");process.exit(1)'"`,
+    );
+    const other = await fleetIn(foreign, tenants, ['--json']);
+    expect(other.stderr).toContain('exit code 1: postgres://u:***@x');
+    expect(documentOf(other).error?.message).toContain('postgres://u:***@x');
     const empty = projectOf("targets:\n  command: 'true'");
     const none = await fleetIn(empty, tenants);
     expect([none.code, none.stderr]).toEqual([19, expect.stringContaining('--allow-empty')]);
@@ -297,6 +303,30 @@ describe('rungs fleet', () => {
       'tenant_01 -c search_path="tenant_01" postgres',
       'tenant_02 -c search_path="tenant_02" postgres',
     ]);
+  });
+
+  it('says of each line of a hook’s command which target it is of', async () => {
+    const tenants = await createTenants(3);
+    const hook = 'hooks:\n  afterEach:\n    command: echo "  hello from $RUNGS_SCHEMA"';
+    const files = { '1_a.up.sql': 'create table a ();', '1_a.down.sql': '' };
+    const project = projectOf(`${hook}\n${listOf(tenants)}`, files);
+    const { stderr } = await fleetIn(project, tenants);
+    const heard = stderr.split('\n').filter((line) => line.includes('hello from tenant'));
+    expect(heard.sort()).toEqual(tenants.schemas.map((s) => `${s}: hello from ${s}`));
+    const dropped = tenants.schemas.map((s) => `drop schema ${s} cascade; create schema ${s}`).join('; ');
+    await tenants.database.query(dropped);
+    const json = await fleetIn(project, tenants, ['--canary', '0'], { env: { LOG_FORMAT: 'json' } });
+    const records = json.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(records).toContainEqual(
+      expect.objectContaining({
+        kind: 'message',
+        target: 'tenant_03',
+        message: expect.stringContaining('hello from'),
+      }),
+    );
   });
 
   it('writes its narration as JSON lines that name the target, where that is asked for', async () => {
