@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** The most that a process has held so far, in bytes; 0 where the system does not say (it is Linux that does). */
-function peakOf(pid) {
+export function peakOf(pid) {
   try {
     const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
     return Number(found?.[1] ?? 0) * 1024;

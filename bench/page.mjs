@@ -1,6 +1,7 @@
-/** Results to Markdown: tables, ratios, and what was promised beside what came out. */
+/** Results to Markdown: a table for each case. */
 
 import { cpus, totalmem, type } from 'node:os';
+import { foundIn, goals, of, ratio } from './goals.mjs';
 import { median } from './measure.mjs';
 import { isInMemory } from './server.mjs';
 
@@ -8,9 +9,6 @@ const seconds = (ms) =>
   ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 const megabytes = (bytes) =>
   bytes === 0 ? '–' : bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.round(bytes / 1e6)} MB`;
-const ratio = (a, b) => (a / b).toFixed(a / b < 10 ? 2 : 0);
-const of = (found, name) => (found?.[name]?.times.length > 0 ? median(found[name].times) : null);
-
 /** Fastest first; `base` is what the others are told as a multiple of. */
 function table(found, base) {
   const unit = of(found, base);
@@ -19,7 +17,9 @@ function table(found, base) {
     .sort(([, a], [, b]) => median(a.times) - median(b.times))
     .map(([name, { times, peak }]) => {
       const spread =
-        times.length < 2 ? 'once' : `${seconds(Math.min(...times))} to ${seconds(Math.max(...times))}`;
+        times.length < 2
+          ? 'once'
+          : `${seconds(Math.min(...times))} to ${seconds(Math.max(...times))}, ${times.length} runs`;
       return `| ${name} | ${seconds(median(times))} | ${spread} | ${ratio(median(times), unit)} | ${megabytes(peak)} |`;
     });
   const failed = Object.entries(found)
@@ -33,9 +33,6 @@ function table(found, base) {
   ].join('\n');
 }
 
-/** What psql is fed for the first run. */
-const FED = 'psql, begin and commit for each';
-
 const TITLES = {
   first: ['200 small migrations on an empty database, 10 ms away', 'rungs'],
   'first, at 0 ms': ['The same on this machine', 'rungs'],
@@ -43,9 +40,14 @@ const TITLES = {
   'first, at 50 ms': ['The same, 50 ms away', 'rungs'],
   'first, 10 migrations': ['10 migrations, 10 ms away', 'rungs'],
   'first, 1,000 migrations': ['1,000 migrations, 10 ms away', 'rungs'],
+  'first, of three': ['200 migrations of three statements on an empty database, 10 ms away', 'rungs'],
   'one pending': ['One pending among 1,000, 10 ms away', 'rungs'],
   'nothing pending': ['Nothing pending among 200, 10 ms away', 'rungs'],
-  replicas: ['50 replicas at once on an up-to-date database, 10 ms away', 'rungs, bundled'],
+  replicas: ['50 whole processes at once on an up-to-date database, 10 ms away', 'rungs, bundled'],
+  services: [
+    '50 services that have started migrate at once, nothing pending, 10 ms away: until the last is ready',
+    'migrateOnStart, built with its migrations',
+  ],
   tenants: ['5 small migrations in each of 1,000 empty schemas, 5 ms away', 'rungs fleet'],
   'tenants, one pending': ['One pending among 20 in each of 100 schemas, 5 ms away', 'rungs fleet'],
   'tenants, nothing pending': ['Nothing pending among 20 in each of 100 schemas, 5 ms away', 'rungs fleet'],
@@ -57,77 +59,15 @@ const TITLES = {
   'parallel, indexes': ['Were it done in parallel: an index on each of eight tables', 'one after the other'],
 };
 
-/** What was promised, as ratios within one run: [what, case, theirs, ours, at least this]. */
-const GOALS = [
-  ['faster than golang-migrate, 200 at 10 ms', 'first', 'golang-migrate', 'rungs', 50],
-  ['faster than psql -1, 200 at 10 ms', 'first', 'psql -1', 'rungs', 10],
-  ['faster than golang-migrate, 50 replicas', 'replicas', 'golang-migrate', 'rungs, bundled', 10],
-  ...['tenants', 'tenants, one pending', 'tenants, nothing pending'].map((name) => [
-    `faster than a loop over golang-migrate, ${name}`,
-    name,
-    'golang-migrate in a loop',
-    'rungs fleet',
-    10,
-  ]),
-  ...['node-pg-migrate', 'knex', 'umzug', 'drizzle-orm', 'postgres-migrations'].map((name) => [
-    `faster than ${name}, nothing pending`,
-    'nothing pending',
-    name,
-    'rungs, bundled',
-    2,
-  ]),
-];
-
-/** The same the other way round: [what, case, ours, theirs, at most this]. */
-const LIMITS = [
-  ['at 0 ms, to psql fed the same begin and commit', 'first, at 0 ms', 'rungs', FED, 1.1],
-  ['the same without the start of Node', 'first, at 0 ms', 'rungs', FED, 1.1, 'empty.mjs'],
-  ['COPY data, to psql', 'copy', 'rungs', 'psql -1', 1 / 0.9],
-  ['INSERT lines, to psql', 'inserts', 'rungs', 'psql -1', 1 / 0.9],
-  ...['status', 'up --dry-run', 'up, nothing pending'].map((what) => [
-    `${what} of 10,000 pairs, to reading them`,
-    'many files',
-    `rungs ${what}`,
-    'reading the files',
-    1.5,
-  ]),
-  ['`version --embedded`, to an empty .mjs', 'start', 'bundle version --embedded', 'empty.mjs', 1.15],
-  ['bundle `up`, to a minimal pg script', 'start', 'bundle up', 'minimal pg, two queries', 1.25],
-  ['rungs `up`, to a minimal pg script', 'start', 'rungs up', 'minimal pg, two queries', 1.25],
-];
-
-const goal = (what, side, wanted, came, isKept) =>
-  `| ${what} | ${side} ${ratio(wanted, 1)} | ${ratio(came, 1)} | ${isKept ? 'kept' : '**missed**'} |`;
-
-function goals(results) {
-  const rows = [
-    ...GOALS.flatMap(([what, name, theirs, ours, wanted]) => {
-      const [a, b] = [of(foundIn(results[name]), theirs), of(foundIn(results[name]), ours)];
-      return a === null || b === null ? [] : [goal(what, 'at least', wanted, a / b, a / b >= wanted)];
-    }),
-    ...LIMITS.flatMap(([what, name, ours, theirs, wanted, without]) => {
-      const [a, b] = [of(foundIn(results[name]), ours), of(foundIn(results[name]), theirs)];
-      const less = without === undefined ? 0 : of(results.start, without);
-      if (a === null || b === null || less === null) return [];
-      return [goal(what, 'at most', wanted, (a - less) / b, (a - less) / b <= wanted)];
-    }),
-  ];
-  return rows.length === 0
-    ? ''
-    : ['| goal | wanted | came out |  |', '| --- | ---: | ---: | --- |', ...rows].join('\n');
-}
-
-const foundIn = (result) => result?.found ?? result;
-
-export function page({ results, versions, server }) {
+/** `minutes` is how long all that took. */
+export function page({ results, versions, server, minutes }) {
   const parts = Object.entries(results).map(([name, result]) => {
     const [title, base] = TITLES[name];
     const found = foundIn(result);
     const more = [];
     if (result.bytes !== undefined) more.push(`${megabytes(result.bytes)} of SQL.`);
     for (const [tool, { queries, locks }] of Object.entries(found)) {
-      if (queries !== undefined)
-        more.push(`${tool}: ${queries} queries, ${locks} of them for an advisory lock.`);
+      if (queries > 0) more.push(`${tool}: ${queries} queries, ${locks} of them for an advisory lock.`);
     }
     return [`## ${title}`, table(found, base), ...more].join('\n\n');
   });
@@ -136,7 +76,7 @@ export function page({ results, versions, server }) {
   return {
     results,
     text: [
-      `Measured by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}; Node ${process.version}, PostgreSQL ${server}${isInMemory ? ', its data in memory' : ''}. Whole processes, in turns; read the ratios, not the digits.`,
+      `Measured by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: ${machine}; Node ${process.version}, PostgreSQL ${server}${isInMemory ? ', its data in memory' : ''}. Whole processes unless it says otherwise, in turns; read the ratios, not the digits. What takes more than ten seconds has two runs at most, what takes more than thirty one. All of it: ${minutes} min.`,
       tools,
       goals(results),
       ...parts,

@@ -1,92 +1,8 @@
-/**
- * The tools that are measured beside ours: how each is had, how it wants its files, and how it is called. What can be
- * installed is installed into .cache/bench/; what cannot (no Go, no Java) is left out, and the page says so.
- */
+/** The tools that are measured beside ours: how each wants its files, and how it is called. */
 
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
-
-const root = resolve(import.meta.dirname, '..');
-const cache = join(root, '.cache/bench');
-const modules = join(cache, 'node_modules');
-const runners = join(import.meta.dirname, 'runners');
-
-const NPM = {
-  dbmate: '2.36.0',
-  'node-pg-migrate': '9.0.0',
-  knex: '3.3.0',
-  umzug: '3.8.3',
-  'drizzle-orm': '0.45.4',
-  'postgres-migrations': '5.3.0',
-  pg: '8.23.1',
-  // Draws the plot.
-  echarts: '6.1.0',
-};
-const GO = {
-  migrate: ['github.com/golang-migrate/migrate/v4/cmd/migrate@v4.19.1', '-tags', 'pgx5'],
-  goose: [
-    'github.com/pressly/goose/v3/cmd/goose@v3.29.0',
-    '-tags',
-    'no_clickhouse no_duckdb no_libsql no_mssql no_mysql no_spanner no_sqlite3 no_starrocks no_turso no_vertica no_ydb',
-  ],
-  tern: ['github.com/jackc/tern/v2@v2.3.4'],
-  task: ['github.com/go-task/task/v3/cmd/task@v3.53.0'],
-};
-const MAVEN = [
-  'org/flywaydb/flyway-core/11.8.2/flyway-core-11.8.2.jar',
-  'org/flywaydb/flyway-database-postgresql/11.8.2/flyway-database-postgresql-11.8.2.jar',
-  'org/postgresql/postgresql/42.7.5/postgresql-42.7.5.jar',
-  'com/fasterxml/jackson/core/jackson-annotations/2.15.2/jackson-annotations-2.15.2.jar',
-  'com/fasterxml/jackson/core/jackson-core/2.15.2/jackson-core-2.15.2.jar',
-  'com/fasterxml/jackson/core/jackson-databind/2.15.2/jackson-databind-2.15.2.jar',
-];
-
-const quietly = (program, args, options = {}) =>
-  execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', ...options });
-
-export function onPath(program) {
-  return (
-    [join(cache, 'bin'), ...(process.env.PATH ?? '').split(delimiter)]
-      .map((folder) => join(folder, program))
-      .find((path) => existsSync(path)) ?? null
-  );
-}
-
-/** Whatever is missing and can be had. Says what it does: the first time takes minutes. */
-export function install(say) {
-  mkdirSync(join(cache, 'bin'), { recursive: true });
-  attempt(say, 'the tools of npm', () => {
-    if (Object.keys(NPM).every((name) => existsSync(join(modules, name)))) return;
-    const wanted = Object.entries(NPM).map(([name, version]) => `${name}@${version}`);
-    quietly('npm', ['install', '--prefix', cache, '--ignore-scripts', '--no-audit', '--no-fund', ...wanted]);
-  });
-  for (const [name, [what, ...flags]] of Object.entries(GO)) {
-    attempt(say, name, () => {
-      if (onPath(name) !== null) return;
-      quietly('go', ['install', ...flags, what], {
-        env: { ...process.env, GOBIN: join(cache, 'bin') },
-      });
-    });
-  }
-  attempt(say, 'Flyway', () => {
-    const lib = join(cache, 'flyway');
-    mkdirSync(lib, { recursive: true });
-    for (const jar of MAVEN) {
-      const file = join(lib, jar.split('/').at(-1));
-      if (!existsSync(file)) quietly('curl', ['-fsS', '-o', file, `https://repo1.maven.org/maven2/${jar}`]);
-    }
-    quietly('javac', ['-cp', `${lib}/*`, '-d', lib, join(runners, 'Run.java')]);
-  });
-}
-
-function attempt(say, what, work) {
-  try {
-    work();
-  } catch (e) {
-    say(`${what} could not be installed: ${`${e.stderr ?? ''}${e.message}`.trim().split('\n')[0]}`);
-  }
-}
+import { join } from 'node:path';
+import { cache, goService, modules, NPM, onPath, quietly, root, runners } from './install.mjs';
 
 const write = (folder, names) => {
   mkdirSync(folder, { recursive: true });
@@ -98,6 +14,9 @@ const node = (script, folder, url) => ({
   args: [join(runners, script), folder],
   env: { DATABASE_URL: url, BENCH_MODULES: modules },
 });
+
+/** As golang-migrate wants it. */
+const inGo = (url) => url.replace(/^postgres(ql)?:/, 'pgx5:');
 
 /** golang-migrate's files, which are ours. */
 export const pairs = (folder, files) =>
@@ -131,7 +50,7 @@ export const PEERS = {
     write: pairs,
     command: (folder, url) => ({
       program: onPath('migrate'),
-      args: ['-path', folder, '-database', url.replace(/^postgres(ql)?:/, 'pgx5:'), 'up'],
+      args: ['-path', folder, '-database', inGo(url), 'up'],
     }),
   },
   goose: {
@@ -271,6 +190,12 @@ export const PEERS = {
   },
 };
 
+/** The same as a library, in a service that waits for the word. */
+export const GO_SERVICE = {
+  isThere: () => existsSync(goService),
+  command: (folder, url) => ({ program: goService, args: [folder, inGo(url)] }),
+};
+
 /** The floor: the same statements with no tool around them. */
 export const PSQL = {
   isThere: () => onPath('psql') !== null,
@@ -281,5 +206,3 @@ export const PSQL = {
     input: text,
   }),
 };
-
-export { modules };

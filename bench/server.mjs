@@ -3,10 +3,10 @@
 import { execFileSync, fork, spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import pg from 'pg';
+import { root } from './install.mjs';
 
-export const root = resolve(import.meta.dirname, '..');
 /** Data in memory where there is room for it: what is measured is the tools, not a disk. */
 export const isInMemory = hasRoom('/dev/shm', 8e9);
 export const work = mkdtempSync(join(isInMemory ? '/dev/shm' : tmpdir(), 'rungs-bench-'));
@@ -81,9 +81,18 @@ async function proxy(ms) {
 const once = (child) => new Promise((done) => child.once('message', done));
 
 /** How many queries have gone that way so far, and how many of them were for an advisory lock. */
-export async function heard(ms) {
+export const heard = (ms) => told(ms, 'count');
+
+/** What is said that way while `work` is done, query for query, on its first connection: another one looks on at most. */
+export async function textsOf(ms, work) {
+  await told(ms, 'keep');
+  await work();
+  return (await told(ms, 'count')).texts[0];
+}
+
+async function told(ms, what) {
   const { child } = await proxy(ms);
   const answer = once(child);
-  child.send('count');
+  child.send(what);
   return answer;
 }

@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { onPath, root } from './install.mjs';
 import { run } from './measure.mjs';
-import { onPath } from './peers.mjs';
-import { createDatabase, dropDatabase, root, rungs, urlOf, work } from './server.mjs';
+import { createDatabase, dropDatabase, rungs, urlOf, work } from './server.mjs';
 
 const MINIMAL = `
 import pg from 'pg';

@@ -3,9 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { modules, root } from './install.mjs';
 import { curves } from './page.mjs';
-import { modules } from './peers.mjs';
-import { root } from './server.mjs';
 
 const BEGIN = '<!-- bench: begin -->';
 const END = '<!-- bench: end -->';
@@ -22,11 +21,18 @@ export function writePage({ text, results }) {
 
 const TITLE = '200 small migrations: seconds over the round trip to the database';
 
+/** ECharts has nine colours, and then begins again. */
+const COLOURS = [
+  ...['#5470c6', '#91cc75', '#fac858', '#ee6666', '#73c0de', '#3ba272'],
+  ...['#fc8452', '#9a60b4', '#ea7ccc', '#8c564b', '#7f7f7f', '#1b1b1b'],
+];
+
 function plot(lines) {
   const echarts = createRequire(join(modules, 'echarts/package.json'))('echarts');
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 800, height: 480 });
   chart.setOption({
     animation: false,
+    color: COLOURS,
     title: { text: TITLE },
     legend: { bottom: 0 },
     grid: { top: 60, bottom: 90, left: 60, right: 30 },

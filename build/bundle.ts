@@ -65,7 +65,9 @@ export async function makeBundle(order: Order): Promise<Made> {
   const about = aboutOf(migrations, taken.lines, serverVersion);
   const front = await makeFront();
   const commands = await makeCommands();
+  const code = kind === 'executable' ? '' : kind === '.mjs' ? esModule(front) : commonJs(front);
   const body = pack(
+    code,
     {
       ...about,
       layout: migrations.layout,
@@ -76,9 +78,8 @@ export async function makeBundle(order: Order): Promise<Made> {
     commands,
   );
   write(outfile, (draft) => {
-    if (kind === '.mjs') writeFileSync(draft, esModule(front, body));
-    else if (kind === '.cjs') writeFileSync(draft, commonJs(front, body));
-    else makeExecutable(front, body, draft);
+    if (kind === 'executable') makeExecutable(front, body, draft);
+    else writeFileSync(draft, code + body);
   });
   return { about, bytes: statSync(outfile).size };
 }

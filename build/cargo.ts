@@ -3,7 +3,7 @@
  * comment. Node skips those faster than any code, `version --embedded` needs no more than the first two, and a file
  * that was cut off or edited still begins, and can say so.
  *
- *     //{"size":123456,"seal":"…",…}   of all that follows
+ *     //{"size":123456,"seal":"…",…}   of all that follows, and of the front
  *     //{"count":2,…}                  a Head
  *     //{"id":"1",…}                   each migration, then each repeatable
  *     //…                              the commands, which are code again once the slashes are gone
@@ -20,12 +20,12 @@ const NONE: CarriedHooks = { beforeAll: [], beforeEach: [], afterEach: [], after
 
 type Packed = Omit<Migration, 'version'> & { readonly version: string };
 
-export function pack(head: Head, migrations: readonly Migration[], commands: string): string {
+export function pack(front: string, head: Head, migrations: readonly Migration[], commands: string): string {
   const packed = migrations.map((m): Packed => ({ ...m, version: String(m.version) }));
   const listed = [head, ...packed].map((value) => `//${ascii(value)}\n`).join('');
   const text = `${listed}//${commands.replaceAll('\n', '\n//')}\n`;
   const sum = sumOf(Buffer.from(listed, 'latin1'));
-  return `//${ascii({ size: text.length, seal: digest(text), list: listed.length, sum })}\n${text}`;
+  return `//${ascii({ size: text.length, seal: digest(front + text), list: listed.length, sum })}\n${text}`;
 }
 
 const ascii = (value: unknown): string =>
@@ -45,8 +45,8 @@ export interface Cargo extends Omit<Carried, 'program'> {
 }
 
 /** SHA-256 again, as the files' own checksums say nothing of what a build found out, or of a file that is gone. */
-export function unpack({ seal: built, bytes }: Sealed): Cargo | Damage {
-  const seal = digest(bytes);
+export function unpack({ front, seal: built, bytes }: Sealed): Cargo | Damage {
+  const seal = digest(Buffer.concat([front, bytes]));
   if (bytes.length !== built?.size || seal !== built.seal) {
     return { built, now: { size: bytes.length, seal }, lines: bytes.toString('latin1').split('\n') };
   }

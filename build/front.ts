@@ -6,8 +6,9 @@ import { type Carried, carriedResult } from '../tasks/_carried.ts';
 import type { main } from '../tasks/_run.ts';
 import { labelOf, sealed } from './label.ts';
 
-/** Of each form that a bundle can have (build/form.ts): all that is behind this program, and what comes before its name. */
-declare const RUNGS_BODY: () => Buffer;
+/** Of each form that a bundle can have (build/form.ts): where in it this program ends, and what comes before its name. */
+declare const RUNGS_FILE: () => Buffer;
+declare const RUNGS_START: number;
 declare const RUNGS_CALL: string;
 
 const [, file = '', ...argv] = process.argv;
@@ -15,7 +16,7 @@ const name = file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) 
 const program = `${RUNGS_CALL}${name}`;
 
 async function run(): Promise<number> {
-  const body = sealed(RUNGS_BODY());
+  const body = sealed(RUNGS_FILE(), RUNGS_START);
   const about = isPlain(argv) ? labelOf(body) : null;
   if (about !== null) {
     const { text, document } = carriedResult(about);

@@ -13,7 +13,7 @@ export interface Head extends About {
   readonly around?: CarriedHooks;
 }
 
-/** Of all that is behind its line: how long, and SHA-256; of what the head speaks of how long, and a sum. */
+/** How much is behind its line, and SHA-256 of that with the front; of what the head speaks of how long it is, and a sum. */
 export interface Seal {
   readonly size: number;
   readonly seal: string;
@@ -32,14 +32,20 @@ export function sealIn(line: string): Seal | null {
 }
 
 export interface Sealed {
+  /** What comes before it. */
+  readonly front: Buffer;
   readonly seal: Seal | null;
+  /** What is behind its line. */
   readonly bytes: Buffer;
 }
 
-/** `body`: from the seal's line on. */
-export function sealed(body: Buffer): Sealed {
-  const end = body.indexOf('\n') + 1;
-  return { seal: sealIn(body.toString('latin1', 0, end)), bytes: body.subarray(end) };
+export function sealed(file: Buffer, start: number): Sealed {
+  const end = file.indexOf('\n', start) + 1 || file.length;
+  return {
+    front: file.subarray(0, start),
+    seal: sealIn(file.toString('latin1', start, end)),
+    bytes: file.subarray(end),
+  };
 }
 
 export const headIn = (bytes: Buffer): Head => JSON.parse(bytes.toString('latin1', 2, bytes.indexOf('\n')));

@@ -6,6 +6,7 @@ import * as journal from './ledger/journal.ts';
 import { marker, markerBetween } from './marker.ts';
 import { atomic, type Envelope } from './messages.ts';
 import type { Analysis, Step } from './migration.ts';
+import { literal } from './sql/quote.ts';
 
 export interface Member {
   readonly step: Step;
@@ -20,6 +21,7 @@ export function batched(e: Envelope, members: readonly Member[]): readonly FileM
   const [afterLast, between, atEnd] = [journal.afterLast(e.place), markerBetween(e), marker(e)];
   const alone = members.map(({ step, analysis }, i) =>
     atomic(e, step, analysis, {
+      before: [`set local application_name = ${literal(named(e, step))}`],
       since: i === 0 ? journal.ARRIVAL : afterLast,
       marker: i === members.length - 1 ? atEnd : between,
     }),
@@ -31,6 +33,12 @@ export function batched(e: Envelope, members: readonly Member[]): readonly FileM
     start += m.text.length + ';\n'.length;
     return here;
   });
+}
+
+/** Of a message pg_stat_activity shows the beginning, whichever of its files runs: the name says which. The server takes 63 bytes. */
+function named({ application }: Envelope, { migration: { id, name } }: Step): string {
+  const whole = [application, id === name ? id : `${id}_${name}`].filter((part) => part !== '').join(': ');
+  return new TextDecoder().decode(new TextEncoder().encode(whole).subarray(0, 63)).replace(/\ufffd+$/, '');
 }
 
 export interface Reached {

@@ -130,6 +130,7 @@ async function runLocked(
         ledger,
         author: { tool: job.tool, run: command.id },
         nonce: job.newId(),
+        application: identity.application,
         ...(await lockingOf(session, ids, sessionState, identity.canWatch)),
         hooks: stepHooks(hooks, now.analysed),
         statementLockMs: identity.hasLockTimeout ? 0 : job.patience.timeoutMs,

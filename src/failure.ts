@@ -12,6 +12,7 @@ import { blockedText, cureFor } from './report/blocked.ts';
 import { type FailedRow, type Place, placeOfRow } from './row-failure.ts';
 import { ELSEWHERE } from './sql/advisory.ts';
 import { spotIn } from './sql/cuts.ts';
+import { startIn } from './sql/do-block.ts';
 import { correctValue, placeholderAt, withoutSecrets } from './sql/filled.ts';
 import { serverOffset } from './sql/position.ts';
 import { rightHint, type Who } from './sql/rights.ts';
@@ -188,8 +189,9 @@ function locate(
       ? { location: { file: file.path, line: null, column: null }, excerpt: null, offset: null }
       : null;
   }
-  const { line, column, excerpt } = spotIn(file, here.start);
-  return { location: { file: file.path, line, column }, excerpt, offset: here.start };
+  const start = startIn(file.text, here, server.where);
+  const { line, column, excerpt } = spotIn(file, start);
+  return { location: { file: file.path, line, column }, excerpt, offset: start };
 }
 
 /** The one that the tags have come to. */

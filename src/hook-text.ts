@@ -5,6 +5,7 @@ import { type FileMessage, type HookPart, own } from './file-message.ts';
 import type { SqlHook } from './hook.ts';
 import type { Analysis, Location, Step } from './migration.ts';
 import { spotIn } from './sql/cuts.ts';
+import { startIn } from './sql/do-block.ts';
 import { serverOffset } from './sql/position.ts';
 import { literal } from './sql/quote.ts';
 
@@ -83,7 +84,7 @@ export function hookAt(
     // From there on it may be in anything that follows.
     if (index >= 0 && !parsed) return null;
     const here = statements[index];
-    if (here !== undefined && index >= 0) return placeIn(hook, here.start);
+    if (here !== undefined && index >= 0) return placeIn(hook, startIn(hook.file.text, here, server.where));
     // Behind an afterEach's last statement comes `set constraints all immediate`: a deferred constraint of its own.
     if (index === statements.length && hook.hook !== 'beforeEach') return placeIn(hook, null);
   }

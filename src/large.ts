@@ -5,7 +5,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { PsqlParts } from './migration.ts';
 import { RunningChecksum } from './sql/checksum.ts';
 import { decode, type EncodingFault } from './sql/decode.ts';
-import { PsqlReader } from './sql/psql.ts';
+import { PsqlReader, SIGNS } from './sql/psql.ts';
 
 export interface Large {
   readonly text: string;
@@ -14,6 +14,8 @@ export interface Large {
 }
 
 const CHUNK = 1 << 20;
+/** Of SQL that is looked at at once. */
+const STRETCH = 256 << 10;
 const LF = 0x0a;
 
 /** Another after every write. */
@@ -78,6 +80,8 @@ class LargeReader {
   #lines = 0;
   /** A line of SQL whose end is in a later chunk. */
   #half = '';
+  /** Up to here the chunk is looked at line by line. */
+  #byLine = 0;
   /** The block of data that has begun, and whether the next chunk begins with a line. */
   #data: { readonly start: number; lines: number } | null = null;
   #isLineStart = true;
@@ -93,9 +97,10 @@ class LargeReader {
       return 'message' in fault ? fault : null;
     }
     const hasMark = this.#bytes === 0 && bytes.indexOf('\ufeff') === 0;
+    this.#byLine = 0;
     let at = hasMark ? 3 : 0;
     this.#checksum.update(bytes.subarray(at));
-    while (at < bytes.length) at = this.#psql.wantsData ? this.#rows(bytes, at) : this.#line(bytes, at);
+    while (at < bytes.length) at = this.#psql.wantsData ? this.#rows(bytes, at) : this.#sql(bytes, at);
     this.#isLineStart = bytes.at(-1) === LF;
     this.#bytes += bytes.length;
     return null;
@@ -104,6 +109,25 @@ class LargeReader {
   end(): Large {
     if (this.#half !== '') this.#psql.line(this.#half);
     return { ...this.#psql.end(), checksum: this.#checksum.digest() };
+  }
+
+  #sql(bytes: Buffer, at: number): number {
+    return this.#plain(bytes, at) ?? this.#line(bytes, at);
+  }
+
+  /** Many lines at once, where nothing in them is psql's: each as a string of its own, 28 MB of them took 50 more. */
+  #plain(bytes: Buffer, at: number): number | null {
+    if (at < this.#byLine || this.#half !== '' || this.#psql.isInCopy) return null;
+    const end = bytes.subarray(0, at + STRETCH).lastIndexOf(LF) + 1;
+    if (end <= at) return null;
+    const text = bytes.toString('utf8', at, end);
+    if (SIGNS.test(text)) {
+      this.#byLine = end;
+      return null;
+    }
+    this.#psql.line(text);
+    this.#lines += linesIn(bytes, at, end);
+    return end;
   }
 
   #line(bytes: Buffer, at: number): number {

@@ -29,6 +29,8 @@ export interface Writer {
 export interface Envelope extends Writer, Locking {
   /** Unguessable, so that no file can fake a marker. */
   readonly nonce: string;
+  /** As other sessions see us. */
+  readonly application: string;
   /** What makes the session as it was (session-state.ts); sent after each file, before the ledger write. */
   readonly cleanUp: readonly string[];
   /** How long a statement waits for somebody else's lock; 0: as the session has it. */
@@ -59,9 +61,14 @@ const limit = ({ statementLockMs }: Envelope, scope: 'local' | 'session'): reado
 export const limited = (e: Envelope): string => limit(e, 'session').join();
 export const UNLIMITED = 'set lock_timeout = 0';
 
-/** What stands before a file in its transaction. */
-export function opening(e: Envelope, step: Step, analysis: Analysis | null): FileMessage {
-  const head = [...beforeFile(e, step, analysis), ...limit(e, 'local')];
+/** What stands before a file in its transaction. `more`: statements that have no rows. */
+export function opening(
+  e: Envelope,
+  step: Step,
+  analysis: Analysis | null,
+  more: readonly string[] = [],
+): FileMessage {
+  const head = [...beforeFile(e, step, analysis), ...limit(e, 'local'), ...more];
   const tagsBefore = head.length + weave(e.hooks.before, step).tags;
   return { ...hooked(`${head.join('; ')}; `, head.length, e.hooks.before, step), tagsBefore };
 }
@@ -82,8 +89,9 @@ function cleaned(e: Envelope, step: Step, limits: readonly string[]): FileMessag
   return own(`${around}${[...e.cleanUp, ...limits].join('; ')}; `, hooks);
 }
 
-/** Of a migration among those of its message: since when its time counts, and how the next one's begins. */
+/** Of a migration among those of its message: what tells it from the others, since when its time counts, and what is behind it. */
 export interface Seat {
+  readonly before: readonly string[];
   readonly since: string;
   readonly marker: string;
 }
@@ -96,7 +104,7 @@ export function closing(
   e: Envelope,
   step: Step,
   analysis: Analysis | null,
-  { since, marker: last }: Seat = { since: journal.ARRIVAL, marker: marker(e) },
+  { since, marker: last }: Omit<Seat, 'before'> = { since: journal.ARRIVAL, marker: marker(e) },
 ): FileMessage {
   const { text, hooks } = cleaned(e, step, limit(e, 'local'));
   const end = `${e.ledger.record(e.place, step, journal.elapsed(since))};
@@ -107,7 +115,7 @@ ${journal.insert(e.place, entry(e, step, 'atomic'), e.author, 'done', since)}; c
 
 /** File, ledger and journal in one transaction and one message. */
 export function atomic(e: Envelope, step: Step, analysis: Analysis | null = null, seat?: Seat): FileMessage {
-  const { text: before, tagsBefore, hooks = [] } = opening(e, step, analysis);
+  const { text: before, tagsBefore, hooks = [] } = opening(e, step, analysis, seat?.before);
   const last = closing(e, step, analysis, seat);
   const { wrapper = [], first = [] } = analysis ?? {};
   const statements = analysis === null ? 0 : statementsIn(analysis);

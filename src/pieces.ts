@@ -7,7 +7,6 @@ import type { FileMessage } from './file-message.ts';
 import * as messages from './messages.ts';
 import type { Analysis, MigrationFile } from './migration.ts';
 import { attempt, conclude, type Running, stopInside } from './send.ts';
-import { blanked } from './sql/wrapper.ts';
 import * as statement from './statement-messages.ts';
 
 /** In UTF-16 units. */
@@ -38,13 +37,12 @@ export async function inPieces(r: Running): Promise<void> {
 }
 
 /** As many whole statements as there is room for; a longer one by itself. */
-function* piecesOf(file: MigrationFile, { statements, first: taken = [] }: Analysis): Generator<FileMessage> {
-  const text = blanked(file.text, taken);
+function* piecesOf(file: MigrationFile, { statements, first: taken }: Analysis): Generator<FileMessage> {
   let first = 0;
   for (const i of statements.keys()) {
     const [from, next] = [statements[first], statements[i + 1]];
     if (from !== undefined && next !== undefined && next.end - from.start <= LONGEST) continue;
-    yield statement.several({ ...file, text }, statements.slice(first, i + 1));
+    yield statement.several(file, statements.slice(first, i + 1), taken);
     first = i + 1;
   }
 }

@@ -147,7 +147,7 @@ export const REASONS = {
     meaning: 'A placeholder in a file cannot be filled in. Nothing was run.',
     next: 'give it a value, under `placeholders` in rungs.yaml or as RUNGS_PLACEHOLDER_NAME in the environment (docs/placeholders.md)',
   },
-  psql: { meaning: 'A file asks of psql what rungs does not do.', next: 'take it out, as the error says' },
+  psql: { meaning: 'A file asks of psql what rungs does not do.', next: 'correct it, as the error says' },
   raced: {
     meaning:
       'The version was moved while this run held the lock: by someone else, or by the migration itself, which was not applied. With `lockStrategy: transaction`, and behind a question: another run came in between.',

@@ -6,6 +6,7 @@ import type { Envelope } from './messages.ts';
 import type { MigrationFile, Statement } from './migration.ts';
 import type { IndexStatement } from './recorded.ts';
 import { dataOf } from './sql/cuts.ts';
+import { blanked, type Range } from './sql/wrapper.ts';
 
 /**
  * Our own writes between two statements of a resumable file: as ourselves, whatever role, timeout or read-only
@@ -30,12 +31,20 @@ export function together(
   return { text, before: before.length, offset: st.start, tagsBefore: 1, data: dataOf(file, st) };
 }
 
-/** Several that follow each other, in a transaction that has been begun. */
-export function several(file: MigrationFile, statements: readonly Statement[]): FileMessage {
+/** Several that follow each other, in a transaction that has been begun; `taken`: what is not to be said among them. */
+export function several(
+  file: MigrationFile,
+  statements: readonly Statement[],
+  taken: readonly Range[] = [],
+): FileMessage {
   const [first, last] = [statements[0]?.start ?? 0, statements.at(-1)?.end ?? 0];
   const data = statements.flatMap((st) => dataOf(file, st));
+  const inside = taken.filter(({ start }) => start > first && start < last);
   return {
-    text: file.text.slice(first, last),
+    text: blanked(
+      file.text.slice(first, last),
+      inside.map(({ start, end }) => ({ start: start - first, end: end - first })),
+    ),
     ...{ before: 0, offset: first, tagsBefore: 0, statements: statements.length, data },
   };
 }

@@ -149,6 +149,8 @@ async function lockAgain({ worker, job, log }: Run, { file }: Step, { locks }: D
   const message = 'this migration released the migration lock; it has been taken again';
   if (locks !== null) log.warn('locks_dropped', message, file?.path ?? null);
   const { lockStrategy, lockTimeoutMs: timeoutMs } = job;
+  // Of no interest: "you don't own a lock of type ExclusiveLock".
+  worker.session.onNotice = () => {};
   const taken = release(worker.session, ids, job).then(() =>
     acquire(worker.session, ids, { ...worker, lockStrategy, timeoutMs }),
   );

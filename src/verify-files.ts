@@ -6,7 +6,7 @@ import type { Checklist, Found } from './checklist.ts';
 import { neededBy, refuseUnavailable } from './extensions.ts';
 import type { Job } from './job.ts';
 import type { Sight } from './look.ts';
-import type { Goal, Migrations } from './migration.ts';
+import type { Goal, Migrations, Step } from './migration.ts';
 import type { Session } from './pg/session.ts';
 import { hookFiles } from './plan/hooks.ts';
 import { plan } from './plan/plan.ts';
@@ -15,6 +15,14 @@ import { refuseLong } from './prepare.ts';
 import type { Recorded } from './recorded.ts';
 import { withoutReworded } from './repeatable.ts';
 import { counted } from './report/amounts.ts';
+import { LARGE } from './sql/large-limit.ts';
+
+function readText(steps: readonly Step[]): string {
+  if (steps.length === 0) return 'none';
+  const large = steps.flatMap(({ file }) => (file !== null && file.text.length > LARGE ? [file.path] : []));
+  const except = large.length === 0 ? '' : `, but for the INSERTs of ${large.join(', ')}: over 4 MB`;
+  return `${counted(steps.length, 'file')} read by PostgreSQL’s grammar${except}`;
+}
 
 const UP: Goal = { kind: 'up', steps: null, to: null };
 
@@ -66,9 +74,7 @@ export async function verifyFiles(list: Checklist, job: Job, session: Session, k
         refuseLong(made.steps, hooks, read, setting.code, job.plainOnly);
       return { read, plan: made };
     },
-    ({ plan: { steps } }) => ({
-      message: steps.length === 0 ? 'none' : `${counted(steps.length, 'file')} read by PostgreSQL’s grammar`,
-    }),
+    ({ plan: { steps } }) => ({ message: readText(steps) }),
   );
   if (pending === null) {
     list.skip(['extensions'], 'the pending files could not be read');

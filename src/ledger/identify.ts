@@ -9,6 +9,8 @@ export interface Identity {
   readonly pid: number;
   readonly database: string;
   readonly user: string;
+  /** The session's application_name. */
+  readonly application: string;
   /** As server_version_num: 180004. */
   readonly serverVersion: number;
   readonly encoding: string;
@@ -78,6 +80,7 @@ export function identify(
   announced: number | null = null,
 ): string {
   return `select pg_backend_pid()::text as pid, current_database() as database, current_user as "user",
+  current_setting('application_name') as application,
   current_setting('server_version_num') as server_version, current_setting('server_encoding') as encoding,
   place.schema, ${shape(table, 'c.relkind')} as ledger_kind, ${shape(table, COLUMNS)} as ledger_columns,
   ${shape(journal, 'c.relkind')} as journal_kind, ${shape(journal, COLUMNS)} as journal_columns,
@@ -107,6 +110,7 @@ export function decode(row: Row): Identity {
     pid: Number(row.pid),
     database: row.database ?? '',
     user: row.user ?? '',
+    application: row.application ?? '',
     serverVersion: Number(row.server_version),
     encoding: row.encoding ?? 'UTF8',
     isConforming: row.conforming !== 'off',

@@ -2,16 +2,14 @@
 
 import type { Analysis, MigrationFile, Mode, NeededExtension, Problem, Statement } from '../migration.ts';
 import { explain } from './advice.ts';
-import { type Classified, classify } from './classify.ts';
 import { hasControl } from './control-words.ts';
 import { copyFaults } from './copy.ts';
-import { linesBefore } from './cuts.ts';
 import { type Directive, type DirectiveFault, directive, misplaced, wordOf } from './directive.ts';
 import { correctValue, placeholderAt, withoutSecrets } from './filled.ts';
-import { isFault, type Parsed, parse } from './grammar.ts';
-import { LARGE, parseLarge } from './large-text.ts';
+import type { Parsed } from './grammar.ts';
 import { meaningOf } from './meaning.ts';
 import { textOption } from './option.ts';
+import { statementsOf, type Telling } from './statements.ts';
 import { unreadable } from './unreadable.ts';
 import { firstOf, wrapperOf } from './wrapper.ts';
 
@@ -44,14 +42,15 @@ export async function analyseFile(
   problems.push(...unread);
   // The grammar would only stumble over the same.
   if (unread.length > 0) return { analysis: unreadAnalysis(text, asked.mode), problems };
-  const parsed = await (text.length > LARGE ? parseLarge(text) : parse(text));
-  if (isFault(parsed)) {
-    const name = placeholderAt(file, parsed.offset);
+  const read = await statementsOf(file);
+  if ('message' in read) {
+    const { offset } = read;
+    const name = placeholderAt(file, offset);
     problems.push({
       reason: 'syntax',
-      message: withoutSecrets([file], explain(text, parsed), { file, offset: parsed.offset }),
+      message: withoutSecrets([file], explain(text, read), { file, offset }),
       file: path,
-      offset: parsed.offset,
+      offset,
       ...(name === null ? {} : { next: `${correctValue(name)}, and run the same command again` }),
     });
     const analysis = unreadAnalysis(text, asked.mode);
@@ -61,38 +60,34 @@ export async function analyseFile(
     }
     return { analysis, problems };
   }
-  const all = parsed.map((st) => ({
-    ...st,
-    line: st.line + linesBefore(file, st.start),
-    ...classify(st.node),
-  }));
   // Who asks for plain gets golang-migrate's steps.
-  const wrapper = !isHook && (asked.mode ?? 'atomic') === 'atomic' ? (wrapperOf(parsed) ?? []) : [];
-  const classified = wrapper.length === 0 ? all : all.slice(1, -1);
-  for (const { end } of parsed) {
+  const wrapper = !isHook && (asked.mode ?? 'atomic') === 'atomic' ? (wrapperOf(read) ?? []) : [];
+  const { all, telling } =
+    wrapper.length === 0 ? read : { all: read.all.slice(1, -1), telling: read.telling.slice(1, -1) };
+  for (const { end } of read.all) {
     const late = misplaced(text, end);
     if (late !== null) problems.push(directiveProblem(path, late));
   }
-  for (const { message, offset } of copyFaults(file, classified)) {
+  for (const { message, offset } of copyFaults(file, telling)) {
     problems.push({ reason: 'psql', message, file: path, offset });
   }
-  const mixed = () => (oneByOne ? null : mixture(all));
+  const mixed = () => (oneByOne ? null : mixture(read.telling));
   const broken =
     file.repeatable === true
-      ? notInOne(classified, REPEATABLE)
+      ? notInOne(telling, REPEATABLE)
       : asked.mode === null
         ? mixed()
-        : contradiction(asked.mode, classified, said.mode !== null && !isHook, isHook ? HOOK : SCRIPT);
+        : contradiction(asked.mode, telling, said.mode !== null && !isHook, isHook ? HOOK : SCRIPT);
   if (broken !== null) {
     const reason = file.repeatable === true ? 'repeatable' : 'directive';
     problems.push({ ...directiveProblem(path, broken), reason });
   }
-  const extensions = parsed.flatMap(neededExtension);
-  const mode = modeOf(asked, classified);
-  const first = mode === 'atomic' && !isHook ? firstOf(classified) : [];
-  const isFirst = (st: Known) => first.some(({ start }) => start === st.start);
-  const statements = classified.filter((st) => !isFirst(st)).map(statement);
-  const meaning = file.repeatable === true ? meaningOf(file, classified) : null;
+  const extensions = telling.flatMap(neededExtension);
+  const mode = modeOf(asked, telling);
+  const first = mode === 'atomic' && !isHook ? firstOf({ all, telling }) : [];
+  const isFirst = (st: Statement) => first.some(({ start }) => start === st.start);
+  const statements = first.length === 0 ? all : all.filter((st) => !isFirst(st));
+  const meaning = file.repeatable === true ? meaningOf(file, telling) : null;
   const meant = meaning === null ? {} : { meaning };
   const kept = { ...meant, ...(first.length === 0 ? {} : { first }) };
   return { analysis: { mode, statements, wrapper, extensions, parsed: true, ...kept }, problems };
@@ -127,29 +122,6 @@ const directiveProblem = (file: string, { message, offset }: DirectiveFault): Pr
   offset,
 });
 
-type Known = Parsed & Classified;
-
-/** Without what only the analysis needs: the rest is stored in builds. */
-const statement = ({
-  start,
-  end,
-  line,
-  run,
-  session,
-  limits,
-  concurrentIndex,
-  patient,
-}: Known): Statement => ({
-  start,
-  end,
-  line,
-  run,
-  session,
-  limits,
-  concurrentIndex,
-  patient,
-});
-
 function neededExtension({ node, start }: Parsed): readonly NeededExtension[] {
   if (!('CreateExtensionStmt' in node)) return [];
   const { extname = '', options } = node.CreateExtensionStmt;
@@ -157,7 +129,7 @@ function neededExtension({ node, start }: Parsed): readonly NeededExtension[] {
 }
 
 /** The comment decides; else what the statements need. Own transaction control comes first: we cannot add to it. */
-function modeOf(asked: Directive, statements: readonly Known[]): Mode {
+function modeOf(asked: Directive, statements: readonly Telling[]): Mode {
   if (asked.mode !== null) return asked.mode;
   if (statements.some((s) => s.control !== null)) return 'plain';
   return statements.some((s) => s.alone !== null) ? 'resumable' : 'atomic';
@@ -167,7 +139,7 @@ function modeOf(asked: Directive, statements: readonly Known[]): Mode {
  * Own BEGIN/COMMIT and a statement that cannot run in a transaction: as one message, which golang-migrate sends too,
  * the server always refuses it (25001), and the version would be left dirty for nothing.
  */
-function mixture(statements: readonly Known[]): DirectiveFault | null {
+function mixture(statements: readonly Telling[]): DirectiveFault | null {
   const control = statements.find((s) => s.control !== null);
   const alone = statements.find((s) => s.alone !== null);
   if (control === undefined || alone === undefined) return null;
@@ -199,7 +171,10 @@ const REPEATABLE: InOne = {
   ofAlone: 'put it into a versioned migration',
 };
 
-function notInOne(statements: readonly Known[], { what, ofControl, ofAlone }: InOne): DirectiveFault | null {
+function notInOne(
+  statements: readonly Telling[],
+  { what, ofControl, ofAlone }: InOne,
+): DirectiveFault | null {
   const control = statements.find((s) => s.control !== null);
   if (control !== undefined) {
     const message = `${what} runs in one transaction, and this one has its own ${control.control} at line ${control.line}: ${ofControl}`;
@@ -216,7 +191,7 @@ function notInOne(statements: readonly Known[], { what, ofControl, ofAlone }: In
  */
 function contradiction(
   mode: Mode,
-  statements: readonly Known[],
+  statements: readonly Telling[],
   isWritten: boolean,
   kind: InOne,
 ): DirectiveFault | null {

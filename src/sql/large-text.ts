@@ -1,77 +1,98 @@
 /**
- * A text that is too large for the grammar at once, which takes 5 s and 1.2 GB for 21 MB and fails at 64. The lexer
- * cuts it into pieces that the grammar can take; of an INSERT, which most of such a file is, there is nothing to know.
+ * A text in portions that the grammar can take: of 4 MB at once it holds 200 MB and gives nothing back, and at 64 MB it
+ * fails. The lexer cuts between statements; of the INSERTs that a large text mostly is, there is nothing to know.
  */
 
-import { isFault, type Parsed, parse, type SyntaxFault, trimmed } from './grammar.ts';
+import { isFault, type Node, type Parsed, parse, type SyntaxFault, trimmed } from './grammar.ts';
+import { LARGE } from './large-limit.ts';
 import { Lexer } from './lexer.ts';
 
 /** In UTF-16 units. */
-export const LARGE = 4 << 20;
-const PIECE = 256 << 10;
-const INSERT = /insert[ \t\n\r\f\v]+into\b/iy;
+const PORTION = 64 << 10;
+const INTO = /insert[ \t\n\r\f\v]+into\b/iy;
 
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
+/** What stands for each INSERT that is not read: one for all, as there may be a million. */
+export const INSERT: Node = { InsertStmt: {} };
 
-/** The statements as `parse` has them, but for the INSERTs, whose syntax the server judges when they are run. */
-export async function parseLarge(text: string): Promise<readonly Parsed[] | SyntaxFault> {
-  const ranges = cut(text);
-  // The rest of a statement that has no end is for the grammar to complain of.
-  if (ranges === null) return parse(text);
-  const all: Parsed[] = [];
-  const lineOf = lineCounter(text);
-  for (let i = 0; i < ranges.length; ) {
-    const range = ranges[i] as Range;
-    if (isInsert(text, range)) {
-      all.push({
-        ...range,
-        end: trimmed(text, range.end),
-        line: lineOf(range.start),
-        node: { InsertStmt: {} },
-      });
-      i++;
+/** What is between two semicolons, or behind the last. `node` null: it is for the grammar. */
+type Range = Omit<Parsed, 'node'> & { readonly node: Node | null };
+
+/**
+ * The statements as `parse` has them, but for a large text's INSERTs, whose syntax the server judges when they are run. A
+ * fault is the last to come. `large`: for tests.
+ */
+export async function* parsedIn(
+  text: string,
+  large = LARGE,
+): AsyncGenerator<readonly Parsed[] | SyntaxFault> {
+  if (text.length <= Math.min(PORTION, large)) {
+    yield await parse(text);
+    return;
+  }
+  for (const portion of portionsOf(text, text.length > large)) {
+    if (isKnown(portion)) {
+      yield portion;
       continue;
     }
-    let next = i + 1;
-    while (
-      next < ranges.length &&
-      fits(range, ranges[next] as Range) &&
-      !isInsert(text, ranges[next] as Range)
-    )
-      next++;
-    const piece = text.slice(range.start, ranges[next - 1]?.end);
-    const parsed = await parse(piece);
-    if (isFault(parsed)) return { ...parsed, offset: range.start + parsed.offset };
-    for (const st of parsed) {
-      const start = range.start + st.start;
-      all.push({ ...st, start, end: range.start + st.end, line: lineOf(start) });
+    const [first, last] = [portion[0] as Range, portion.at(-1) as Range];
+    // With the semicolon, at which an error may be.
+    const parsed = await parse(text.slice(first.start, last.end + 1));
+    if (isFault(parsed)) {
+      yield { ...parsed, offset: first.start + parsed.offset };
+      return;
     }
-    i = next;
+    const [by, lines] = [first.start, first.line - 1];
+    yield parsed.map((st) => {
+      return { start: by + st.start, end: by + st.end, line: lines + st.line, node: st.node };
+    });
   }
-  return all;
 }
 
-const fits = (first: Range, last: Range): boolean => last.end - first.start <= PIECE;
+const isKnown = (portion: readonly Range[]): portion is readonly Parsed[] => portion[0]?.node !== null;
 
-function isInsert(text: string, { start }: Range): boolean {
-  INSERT.lastIndex = start;
-  return INSERT.test(text);
+/** Statements that follow each other, all of them for the grammar or none; a longer one by itself. */
+function* portionsOf(text: string, isLarge: boolean): Generator<readonly Range[]> {
+  let portion: Range[] = [];
+  for (const range of rangesOf(text, isLarge)) {
+    const [first] = portion;
+    const fits = first === undefined || (range.node === first.node && range.end - first.start <= PORTION);
+    if (!fits) {
+      yield portion;
+      portion = [];
+    }
+    portion.push(range);
+  }
+  if (portion.length > 0) yield portion;
 }
 
-/** Where the statements are; null where the lexer finds something that is none. */
-function cut(text: string): readonly Range[] | null {
+function* rangesOf(text: string, isLarge: boolean): Generator<Range> {
   const lexer = new Lexer();
-  const ranges: Range[] = [];
-  // What is psql's has been taken out: there is no need to go by lines.
-  for (const found of lexer.read(text, 0)) {
-    if (found.kind === 'command') return null;
-    ranges.push({ start: found.start, end: found.at });
+  const lineOf = lineCounter(text);
+  const range = (start: number, end: number, isWhole = true): Range => {
+    const isPassed = isLarge && isWhole && isInsert(text, start);
+    const node = isPassed ? INSERT : null;
+    return { start, end: isPassed ? trimmed(text, end) : end, line: lineOf(start), node };
+  };
+  let behind = 0;
+  // What is psql's has been taken out, so it may be several lines at once.
+  for (let from = 0; from < text.length; ) {
+    const lf = text.indexOf('\n', from + PORTION);
+    const to = lf < 0 ? text.length : lf + 1;
+    for (const found of lexer.read(text.slice(from, to), from)) {
+      // What the lexer knows to be no SQL is for the grammar to complain of, as is what ends inside of something.
+      if (found.kind === 'command') return yield range(behind, text.length, false);
+      yield range(found.start, found.at);
+      behind = found.at + 1;
+    }
+    from = to;
   }
-  if (lexer.open !== null) ranges.push({ start: lexer.open.start, end: text.length });
-  return ranges;
+  if (lexer.inside !== null) yield range(behind, text.length, false);
+  else if (lexer.open !== null) yield range(lexer.open.start, text.length);
+}
+
+function isInsert(text: string, start: number): boolean {
+  INTO.lastIndex = start;
+  return INTO.test(text);
 }
 
 /** Of ascending indices. */

@@ -4,7 +4,7 @@ import type { MigrationFile } from '../migration.ts';
 import { digest } from './checksum.ts';
 import { dataOf, rowsIn } from './cuts.ts';
 import type { Parsed } from './grammar.ts';
-import { LARGE } from './large-text.ts';
+import { LARGE } from './large-limit.ts';
 
 /** `location`, `name_location`, `rexpr_list_start`: where something stands, of which layout and comments are all. */
 const PLACE = /(^|_)(location|list_start|list_end)$/;

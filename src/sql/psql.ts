@@ -5,7 +5,7 @@ import { Lexer } from './lexer.ts';
 import { refusal } from './meta-command.ts';
 
 /** What can only be psql's, or hides what is: a file with none of it need not be looked through. */
-const SIGNS = /\\|\bstd(?:in|out)\b/i;
+export const SIGNS = /\\|\bstd(?:in|out)\b/i;
 
 export interface Apart {
   readonly text: string;
@@ -62,7 +62,12 @@ export class PsqlReader {
     return this.#copies.length > 0;
   }
 
-  /** A line of SQL with its line break; the last may have none. */
+  /** A COPY ... FROM STDIN has begun, and any line may be its last. */
+  get isInCopy(): boolean {
+    return this.#lexer.open?.isCopy === true;
+  }
+
+  /** A line of SQL with its line break; the last may have none. Outside of a COPY, several at once if none has a sign. */
   line(line: string): void {
     let kept = line;
     for (const found of this.#lexer.read(line, this.#length)) {
@@ -72,11 +77,11 @@ export class PsqlReader {
         this.#copies.push({ start: found.start, line });
       }
     }
-    const open = this.#lexer.open;
-    if (open !== null && open.start >= this.#length) this.#statementLine = this.#line;
+    const begun = (this.#lexer.open?.start ?? -1) - this.#length;
+    if (begun >= 0) this.#statementLine = this.#line + linesIn(line, begun);
     this.#pieces.push(kept);
     this.#length += kept.length;
-    if (line.endsWith('\n')) this.#line++;
+    this.#line += linesIn(line, line.length);
   }
 
   /** The block up to and with the line that ends it, which `lines` counts too. */
@@ -112,6 +117,12 @@ export class PsqlReader {
   #refuse(offset: number, message: string): void {
     this.#refused.push({ message, offset });
   }
+}
+
+function linesIn(text: string, end: number): number {
+  let lines = 0;
+  for (let lf = text.indexOf('\n'); lf >= 0 && lf < end; lf = text.indexOf('\n', lf + 1)) lines++;
+  return lines;
 }
 
 /** A file that was cut off looks the same, so psql's rule that the file's end is the data's is not kept. */

@@ -6,18 +6,20 @@
 
 import type { Statement } from '../migration.ts';
 import type { Node, Parsed } from './grammar.ts';
+import type { Statements } from './statements.ts';
 
 export type Range = Pick<Statement, 'start' | 'end'>;
 
 const range = ({ start, end }: Parsed): Range => ({ start, end });
 
 /** Where the two are; null where there is more to it: options, a chain, statements around, another COMMIT. */
-export function wrapperOf(statements: readonly Parsed[]): readonly [Range, Range] | null {
-  const [first, last] = [statements[0], statements.at(-1)];
+export function wrapperOf({ all, telling }: Statements): readonly [Range, Range] | null {
+  const [first, last] = [telling[0], telling.at(-1)];
   if (first === undefined || last === undefined || first === last) return null;
+  if (first.start !== all[0]?.start || last.start !== all.at(-1)?.start) return null;
   if (!isPlainBegin(first.node) || !isPlainCommit(last.node)) return null;
   const isControl = ({ node }: Parsed) => 'TransactionStmt' in node && !isSavepoint(node);
-  if (statements.slice(1, -1).some(isControl)) return null;
+  if (telling.slice(1, -1).some(isControl)) return null;
   return [range(first), range(last)];
 }
 
@@ -40,9 +42,10 @@ const isSavepoint = (node: Node): boolean =>
   );
 
 /** SET TRANSACTION among the SETs that the statements begin with: those are no queries. */
-export function firstOf(statements: readonly Parsed[]): readonly Range[] {
-  const end = statements.findIndex(({ node }) => !('VariableSetStmt' in node));
-  const sets = end < 0 ? statements : statements.slice(0, end);
+export function firstOf({ all, telling }: Statements): readonly Range[] {
+  const isSet = (st: Parsed, i: number) => st.start === all[i]?.start && 'VariableSetStmt' in st.node;
+  const end = telling.findIndex((st, i) => !isSet(st, i));
+  const sets = end < 0 ? telling : telling.slice(0, end);
   return sets.filter(isSetTransaction).map(range);
 }
 

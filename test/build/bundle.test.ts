@@ -259,6 +259,8 @@ describe('the one file refuses', () => {
     // One letter, behind all migrations. (A word can be cut in two by a line's end.)
     ['other commands', (text: string) => text.slice(0, -999) + text.slice(-999).replace(/[b-z]/, 'a')],
     ['nothing at the end', (text: string) => text.trimEnd()],
+    ['another front', (text: string) => text.replace('\n"use strict"', "\n'use strict'")],
+    ['other line ends', (text: string) => text.replaceAll('\n', '\r\n')],
     ['a line more', (text: string) => `${text}console.log('hello');\n`],
   ])('%s than it was built with', async (_, change) => {
     const file = await bundleOf(THREE);

@@ -269,3 +269,23 @@ it('what exists already is left out of one, where that is asked for', async () =
   expect(report.applied.map((s) => s.id)).toEqual(['1', '2', '3']);
   expect(report.warnings).toHaveLength(1);
 });
+
+it.each(['', 'my service', 'my service'.repeat(9)])(
+  'other sessions see which migration of a message runs, behind the application’s name (%j)',
+  async (applicationName) => {
+    const database = await createDatabase();
+    await database.query('create table seen (application text)');
+    const migrations = folderOf({
+      '1_a.up.sql': 'create table a ();',
+      '2_b.up.sql':
+        'insert into seen select application_name from pg_stat_activity where pid = pg_backend_pid();',
+      [`3_${'c'.repeat(80)}.up.sql`]: 'create table c ();',
+    });
+    const heard: Event[] = [];
+    const onEvent = (event: Event) => heard.push(event);
+    await up({ database: database.url, migrations, applicationName, onEvent });
+    const seen = `${applicationName === '' ? '' : `${applicationName.slice(0, 63)}: `}2_b`.slice(0, 63);
+    expect(await database.query('select * from seen')).toEqual([{ application: seen }]);
+    expect(of(heard, 'notice')).toEqual([]);
+  },
+);

@@ -8,6 +8,7 @@ import { up } from '../../src/index.ts';
 import { createDatabase, type Database, serverMajor } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
+import { mostMemory, TELLS_MEMORY } from '../support/memory.ts';
 import { startProxy } from '../support/proxy.ts';
 import { has } from '../support/tools.ts';
 import { lines, told, workplace } from '../support/workplace.ts';
@@ -171,7 +172,7 @@ describe('psql’s commands', () => {
         '  at: migrations/1_t.up.sql:2:1',
         '      2 | \\connect shop',
         '        | ^',
-        '  next: take it out, as the error says',
+        '  next: correct it, as the error says',
       ),
     );
     expect(await ledger()).toEqual(null);
@@ -192,7 +193,7 @@ describe('a large file', () => {
     const result = await rungs('up', { env: { NODE_OPTIONS: TELLS_MEMORY } });
     expect(result).toMatchObject({ code: 0 });
     // Half of that is Node and the grammar; the text alone would be as much again, each time that it is touched.
-    expect(Number(/^most memory: (\d+) KB$/m.exec(result.stderr)?.[1])).toBeLessThan(200 * 1024);
+    expect(mostMemory(result)).toBeLessThan(200 * 1024);
     expect(await database.query('select count(*)::int, sum(id)::text, max(name) as name from t')).toEqual([
       { count: 240_000, sum: '28799880000', name: `line 99999 ${'ä'.repeat(40)}` },
     ]);
@@ -249,10 +250,6 @@ describe('a large file', () => {
     expect(await database.query(`select to_regclass('t') as t`)).toEqual([{ t: null }]);
   });
 });
-
-const TELLS_MEMORY = `--import=data:text/javascript,${encodeURIComponent(
-  'process.on("exit",()=>console.error("most memory:",process.resourceUsage().maxRSS,"KB"))',
-)}`;
 
 /** Resolves when rows are on their way, and does that to the session that sends them. */
 async function whenCopying(database: Database, then = 'abs'): Promise<void> {

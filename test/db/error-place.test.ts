@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { serverMajor } from '../support/database.ts';
 import { errorOf } from '../support/documents.ts';
+import { writeInto } from '../support/folder.ts';
 import { lines, told, workplace } from '../support/workplace.ts';
 
 describe('a failure with no position', () => {
@@ -33,6 +34,46 @@ describe('a failure with no position', () => {
         '  next: fix the file, and run `rungs up` again',
       ),
     );
+  });
+
+  it.each([
+    [
+      'a block',
+      ['do $$', 'declare n int := 0;', 'begin', "  raise notice '1';", '  n := 1 / n;', 'end $$;'],
+      '7:3',
+    ],
+    ['a block of one line', ['do language plpgsql $body$ begin perform 1 / 0; end $body$;'], '3:1'],
+    ['a block in quotes', ["do 'begin", "  raise notice ''it''''s'';", '  perform 1 / 0;', "end';"], '5:3'],
+    ['a block that calls', ['do /* $$ */ $$', 'begin', '', '\tperform fails();', 'end $$;'], '6:2'],
+    [
+      'a block with an inner one',
+      ['do $$ begin', "  execute 'do $x$ begin perform 1 / 0; end $x$';", 'end $$;'],
+      '4:3',
+    ],
+  ])('in %s is told at its line of the file', async (_, block, at) => {
+    const { rungs } = await workplace({
+      '1_a.up.sql': [
+        "create function fails() returns int language plpgsql as 'begin return 1 / 0; end';",
+        'create table a ();',
+        ...block,
+        'select 1;',
+      ].join('\n'),
+    });
+    const result = await rungs('up --json');
+    expect(errorOf(result)).toMatchObject({
+      sqlstate: '22012',
+      line: Number(at.split(':')[0]),
+      column: Number(at.split(':')[1]),
+    });
+  });
+
+  it('in a block of a hook is told at its line too', async () => {
+    const { folder, rungs } = await workplace({ '1_a.up.sql': 'create table a ();' });
+    writeInto(folder, {
+      'rungs.yaml': 'hooks: { afterEach: [check.sql] }',
+      'check.sql': 'do $$\nbegin\n  perform 1 / 0;\nend $$;\n',
+    });
+    expect(errorOf(await rungs('up --json'))).toMatchObject({ file: 'check.sql', line: 3, column: 3 });
   });
 
   it('of a deferred constraint names the file, since no statement is to blame alone', async () => {

@@ -6,8 +6,10 @@ import { listener, of, upPastBlock, withObjects } from '../support/blocked.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
+import { mostMemory, TELLS_MEMORY } from '../support/memory.ts';
 import { recorder } from '../support/recorder.ts';
 import { connectTo } from '../support/session.ts';
+import { told, workplace } from '../support/workplace.ts';
 
 /** 40 lines of 75,000 characters: three megabytes. */
 const LINES = 40;
@@ -105,5 +107,38 @@ describe('a file of three megabytes', () => {
     expect(report.applied.map((s) => s.id)).toEqual(['1', '2']);
     expect(of(heard, 'let-go').length).toBeGreaterThan(0);
     expect(await rows(database)).toEqual({ n: LINES - 1, xids: 1 });
+  });
+});
+
+describe('a file of nothing but INSERTs', () => {
+  const inserts = (count: number, last = ''): string => {
+    const row = (i: number) =>
+      `insert into t values (${i}, 'name ${i}', '${'quick brown fox '.repeat(5)}');\n`;
+    const rows = Array.from({ length: count }, (_, i) => row(i));
+    return `begin;\ncreate table t (id int primary key, name text, note text);\n${rows.join('')}${last}commit;\n`;
+  };
+
+  it('of 26 MB takes three times its size, beside Node and the grammar', async () => {
+    const { rungs, database } = await workplace({ '1_t.up.sql': inserts(200_000) });
+    const result = await rungs('up', { env: { NODE_OPTIONS: TELLS_MEMORY } });
+    expect(result).toMatchObject({ code: 0 });
+    // With an object for each statement and a string for each line it took 300 MB.
+    expect(mostMemory(result)).toBeLessThan(220 * 1024);
+    expect(await database.query('select count(*)::int, sum(id)::text from t')).toEqual([
+      { count: 200_000, sum: '19999900000' },
+    ]);
+  });
+
+  it.each([
+    ['refused by a constraint', "insert into t values (17, 'again');", 1],
+    ['refused by the server’s grammar', '  insert into t valuse (1);', 17],
+    ['refused by ours', 'drop tabel t;', 6],
+    ['a string without an end', "insert into t values ('", 23],
+  ])('leaves nothing where its last is %s, which is told by its place', async (_what, last, column) => {
+    const { rungs, tables } = await workplace({ '1_t.up.sql': inserts(40_000, `${last}\n`) });
+    expect(told(await rungs('up'))).toContain(
+      `  at: migrations/1_t.up.sql:40003:${column}\n  40003 | ${last}\n`,
+    );
+    expect(await tables()).toEqual([]);
   });
 });

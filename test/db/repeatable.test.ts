@@ -348,6 +348,7 @@ describe('two runs that got past the locks', () => {
       ledger: ledgerOf(layout),
       author,
       nonce: 'n',
+      application: 'test',
       cleanUp: ['reset all'],
       lockIds: [],
       statementLockMs: 0,

@@ -63,6 +63,22 @@ it('says of an empty database what up will find and do, and writes nothing', asy
   expect((await verified(place)).check('history')[0]?.message).toBe('nothing pending');
 });
 
+it('names the files of which the grammar has not read the INSERTs, whose mistakes the server will find', async () => {
+  const rows = 'insert into a values (1);\n'.repeat(180_000);
+  const place = await workplace({
+    '1_a.up.sql': 'create table a (n int);',
+    '2_b.up.sql': `${rows}insert into a valuess (2);`,
+  });
+  const { check } = await verified(place);
+  expect(check('pending files')[0]?.message).toBe(
+    '2 files read by PostgreSQL’s grammar, but for the INSERTs of migrations/2_b.up.sql: over 4 MB',
+  );
+  place.write({ '2_b.up.sql': `${rows}create tble b ();` });
+  expect((await verified(place)).check('pending files')).toMatchObject([
+    { state: 'failed', message: 'syntax error at or near "tble"' },
+  ]);
+});
+
 it('names all rights that a role lacks; with the GRANTs it names, and no more, up works', async () => {
   const place = await workplace({ '1_a.up.sql': 'select 1;', '2_b.up.sql': 'select 2;' });
   const role = await createRole();

@@ -21,6 +21,7 @@ describe('the guarded ledger write', () => {
     ledger: ledgerOf('pairs'),
     author: { tool: 'test', run: 'test' },
     nonce: 'nonce',
+    application: 'test',
     cleanUp: ['reset all'],
     lockIds: [],
     hooks: { before: [], after: [] },

@@ -149,6 +149,15 @@ describe('the clean-up between two migrations', () => {
     expect(report.warnings.map((w) => w.reason)).toEqual(['locks_dropped']);
     expect(await database.query('select locks from held')).toEqual([{ locks: '2' }]);
   });
+
+  it('does not repeat the server’s word on locks that are no longer ours to let go', async () => {
+    const database = await createDatabase();
+    const heard: Event[] = [];
+    const migrations = folderOf({ '1_a.up.sql': 'select pg_advisory_unlock_all();' });
+    const report = await up({ database: database.url, migrations, onEvent: (e) => heard.push(e) });
+    expect(report.warnings.map((w) => w.reason)).toEqual(['locks_dropped']);
+    expect(heard.filter((e) => e.kind === 'notice')).toEqual([]);
+  });
 });
 
 describe('the marker', () => {

@@ -91,6 +91,7 @@ const ENVELOPE: Envelope = {
   ledger: ledgerOf('script'),
   author: { tool: 'test', run: 'test' },
   nonce: 'nonce',
+  application: 'test',
   cleanUp: ['reset all'],
   lockIds: [],
   perMessage: null,

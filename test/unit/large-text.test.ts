@@ -1,12 +1,24 @@
 /** A large text, read in pieces, against the same text read by the grammar as a whole. */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isFault, type Parsed, parse, type SyntaxFault } from '../../src/sql/grammar.ts';
-import { parseLarge } from '../../src/sql/large-text.ts';
+import { parsedIn } from '../../src/sql/large-text.ts';
 import { takeApart } from '../../src/sql/psql.ts';
 
 const FIXTURES = new URL('../fixtures/', import.meta.url);
+
+async function inPortions(text: string, large?: number): Promise<readonly Parsed[] | SyntaxFault> {
+  const all: Parsed[] = [];
+  for await (const some of parsedIn(text, large)) {
+    if (isFault(some)) return some;
+    all.push(...some);
+  }
+  return all;
+}
+
+/** As if it were a large one. */
+const parseLarge = (text: string) => inPortions(text, 0);
 
 const outline = (parsed: readonly Parsed[] | SyntaxFault) =>
   isFault(parsed)
@@ -52,3 +64,38 @@ test('a statement without an end is for the grammar to complain of', async () =>
   const text = "select 1;\nselect 'open";
   expect(await parseLarge(text)).toEqual(await parse(text));
 });
+
+describe('a text of many portions that is not a large one', () => {
+  /** A quarter of a megabyte. */
+  const many = (last: string) =>
+    `${Array.from({ length: 2500 }, (_, i) => `insert into t values (${i}, '${'é'.repeat(80)}');\n`).join('')}${last}`;
+
+  test.each([
+    'insert into t valuse (1);',
+    'select 1 +;\nselect 2;',
+    "select '\nselect 2;",
+    'select 1; /* no end',
+    'select (1;\nselect 2;',
+    'select 1 \\ select 2;',
+  ])('and ends in %j has its fault in the same words at the same place', async (last) => {
+    const text = many(last);
+    const fault = await parse(text);
+    expect(isFault(fault)).toBe(true);
+    expect(await inPortions(text)).toEqual(fault);
+  });
+
+  test('has all of its trees', async () => {
+    const text = many('select 1');
+    const [one, all] = [await parse(text), await inPortions(text)];
+    expect(outline(all)).toEqual(outline(one));
+    expect('message' in all ? all : all[7]?.node).toHaveProperty('InsertStmt.relation.relname', 't');
+  });
+});
+
+test.each(["insert into t values ('", 'insert into t values (1); /*', 'insert into t values (1) \\ commit;'])(
+  'what may hide the end of a large text is for the grammar to complain of: %j',
+  async (last) => {
+    const text = `select 1;\n${last}`;
+    expect(await parseLarge(text)).toEqual(await parse(text));
+  },
+);

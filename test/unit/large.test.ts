@@ -56,6 +56,8 @@ describe('in pieces of any size, as at once', () => {
     `\\restrict x\n\\connect y\n${COPY}`,
     `${COPY}${'x'.repeat(40)}\\.\n\\.\nselect ${'1 + '.repeat(30)}1;\n${COPY}\\.\n`,
     `select 'a\rb\r\n\r\r\n';\r`,
+    `select 1;\n\n\ncopy t (a,\n  b)\n\n\n  from stdin\n\n\n;\n1\n\\.\nselect 2;\n`,
+    `select 1;\n\n\nselect\n 2;\ncopy t (a,\n  b)\n\n\n\n\n  from stdin\n\n`,
     '',
   ])('%j', async (text) => {
     const path = write(text);

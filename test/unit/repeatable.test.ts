@@ -11,7 +11,7 @@ import type { JournalRow } from '../../src/recorded.ts';
 import { analyseFile } from '../../src/sql/analysis.ts';
 import { checksum } from '../../src/sql/checksum.ts';
 import { wholeText } from '../../src/sql/cuts.ts';
-import { LARGE } from '../../src/sql/large-text.ts';
+import { LARGE } from '../../src/sql/large-limit.ts';
 import { takeApart } from '../../src/sql/psql.ts';
 import { at, down, file, files, goto, recorded, redo, row, STRICT, upTo } from '../support/world.ts';
 
