@@ -66,12 +66,18 @@ function refuseCounts({
   canary,
 }: Pick<FleetOptions, 'concurrency' | 'maxFailures' | 'canary'>) {
   const isCount = (n: unknown, least: number) => Number.isInteger(n) && Number(n) >= least;
-  if (!isCount(concurrency, 1)) throw new RangeError('concurrency: a whole number from 1');
+  if (!isCount(concurrency, 1)) throw noCount('concurrency', 'a whole number from 1');
   if (maxFailures !== Infinity && !isCount(maxFailures, 1))
-    throw new RangeError('maxFailures: a whole number from 1, or Infinity');
-  if (typeof canary === 'number' && !isCount(canary, 0))
-    throw new RangeError('canary: a whole number from 0');
+    throw noCount('maxFailures', 'a whole number from 1, or Infinity');
+  if (typeof canary === 'number' && !isCount(canary, 0)) throw noCount('canary', 'a whole number from 0');
 }
+
+const noCount = (option: string, wanted: string): MigrateError =>
+  new MigrateError('CONFIG_INVALID', 'targets', {
+    operation: 'read the options',
+    message: `${option} must be ${wanted}`,
+    hint: 'correct the call (docs/fleet.md)',
+  });
 
 async function givenTargets(options: Options, means: Means): Promise<readonly PlacedTarget[]> {
   const { targets } = options;

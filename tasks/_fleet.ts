@@ -49,11 +49,8 @@ export async function runFleet(context: Context): Promise<Result> {
 }
 
 function orderFor(args: Arguments, env: Context['loaded']['env']) {
-  const atLeastOne = (flag: 'concurrency' | 'max-failures') => {
-    const count = readCount(args.text(flag), `--${flag}`, 'fleet');
-    if (count === 0) throw usageError(`--${flag} must be 1 or more`, 'fleet');
-    return count;
-  };
+  const atLeastOne = (flag: 'concurrency' | 'max-failures') =>
+    readCount(args.text(flag), `--${flag}`, 'fleet', 1);
   const concurrency = atLeastOne('concurrency');
   const most = args.text('max-failures') === 'all' ? Number.POSITIVE_INFINITY : atLeastOne('max-failures');
   const canary = args.text('canary');

@@ -234,8 +234,12 @@ describe('rungs fleet', () => {
 
   it.each([
     ['targets:\n  quary: select 1', /targets\.quary is not a known key; did you mean query\?/],
-    ['targets:\n  query: select 1\n  command: ls', /targets .*must be a list of databases and schemas/],
-    ['targets: []', /targets is a list: it must be a list of databases|targets .*must be/],
+    [
+      'targets:\n  query: select 1\n  command: ls',
+      /targets has query and command in it: only one of them can be given/,
+    ],
+    ['targets: []', /there are none: nothing would be migrated/],
+    ['targets: {}', /targets is a section: it must be a list of databases and schemas/],
     ['targets:\n  - shema: a', /targets\.0\.shema is not a known key; did you mean schema\?/],
     ['path: migrations', /there is no `targets` in rungs.yaml/],
   ])('says what is wrong in %s', async (yaml, said) => {
@@ -244,12 +248,24 @@ describe('rungs fleet', () => {
     expect([code, stderr]).toEqual([19, expect.stringMatching(said)]);
   });
 
+  it('takes an empty list as no targets where that may be', async () => {
+    const tenants = await createTenants(1);
+    const project = projectOf('targets: []');
+    const { code, stdout } = await fleetIn(project, tenants, ['--allow-empty']);
+    expect([code, stdout]).toEqual([0, '0 targets\n']);
+    expect((await rungs(['config'], { cwd: project })).stdout).toMatch(
+      /^targets +0 targets +rungs\.yaml:1$/m,
+    );
+  });
+
   it.each([
     [['--shard', '17/16'], /there is no shard 17 of 16/],
     [['--shard', '0/16'], /there is no shard 0 of 16/],
     [['--shard', 'three'], /must be K\/N as in 3\/16/],
     [['--shard', 'index/4'], /needs JOB_COMPLETION_INDEX/],
-    [['--concurrency', '0'], /--concurrency must be 1 or more/],
+    [['--concurrency', '0'], /--concurrency must be a whole number from 1, not "?0/],
+    [['--concurrency', 'x'], /--concurrency must be a whole number from 1, not "?x/],
+    [['--max-failures', '0'], /--max-failures must be a whole number from 1, not "?0/],
     [['--max-failures', 'no'], /--max-failures must be a whole number/],
     [['--resume', 'not-there.json'], /it cannot be read \(ENOENT\)/],
     [['more'], /too many arguments/],
