@@ -28,7 +28,9 @@ export async function queriedTargets(
     const { sets } = await refused(begin, 'MIGRATION_INIT_FAILED', OPERATION);
     session.pid = Number(sets[0]?.[0]?.pid);
     const rows = await ask(session, asked);
-    return rows.map((row, i) => placedRow(row, `row ${i + 1} of the query`, asked.location));
+    const { location } = asked;
+    const whose = location === null ? 'the query' : `the query at ${location.file}:${location.line}`;
+    return rows.map((row, i) => placedRow(row, `row ${i + 1} of ${whose}`, location));
   } finally {
     // What it has begun ends with it.
     await session.close().catch(() => {});

@@ -1,7 +1,7 @@
 /** The targets of a fleet: as the configuration lists them, or as its query or its command says. */
 
 import { dirname } from 'node:path';
-import { placeOf } from '../src/config/layer.ts';
+import { originText, placeOf } from '../src/config/layer.ts';
 import { MigrateError } from '../src/errors.ts';
 import type { FleetOptions, GivenTarget, Location } from '../src/index.ts';
 import type { Context } from './_command.ts';
@@ -24,7 +24,10 @@ export async function targetsFor(
   const output = await outputOf(targets.command, { loaded, database, location, signal: options.signal });
   return output
     .split('\n')
-    .map((line, i) => ({ line: line.trim(), where: `line ${i + 1} of the command` }))
+    .map((line, i) => ({
+      line: line.trim(),
+      where: `line ${i + 1} of the command at ${originText(targets.origin)}`,
+    }))
     .filter(({ line }) => line !== '')
     .map(({ line, where }) =>
       line.startsWith('{') ? { ...read(line, where, location), where } : { url: line, where },
@@ -47,25 +50,25 @@ async function outputOf(command: string, { loaded, database, location, signal }:
   const { runCommand } = await import('./hooks/command.ts');
   const tooMuch = new AbortController();
   let output = '';
-  try {
-    await runCommand({
-      command,
-      folder: dirname(loaded.file ?? ''),
-      env: { ...loaded.env, ...(database === null ? {} : { DATABASE_URL: database }) },
-      input: '',
-      onOutput: (part) => {
-        output += part;
-        if (output.length > MOST) tooMuch.abort();
-      },
-      timeoutMs: null,
-      signal: AbortSignal.any([tooMuch.signal, ...(signal === undefined ? [] : [signal])]),
-    });
-  } catch (e) {
-    const how = tooMuch.signal.aborted ? 'it prints more than 64 MB' : (e as Error).message;
-    if (signal?.aborted !== true)
-      throw refused(`\`${command}\`: ${shortened(hidingIn(secretsOf(loaded))(how))}`, location);
-  }
+  const fault = await runCommand({
+    command,
+    folder: dirname(loaded.file ?? ''),
+    env: { ...loaded.env, ...(database === null ? {} : { DATABASE_URL: database }) },
+    input: '',
+    onOutput: (part) => {
+      output += part;
+      if (output.length > MOST) tooMuch.abort();
+    },
+    timeoutMs: null,
+    signal: AbortSignal.any([tooMuch.signal, ...(signal === undefined ? [] : [signal])]),
+  }).then(
+    () => null,
+    (e: Error) => shortened(hidingIn(secretsOf(loaded))(e.message)),
+  );
+  // Whatever it made of being ended.
   if (signal?.aborted === true) throw cancelled();
+  const how = tooMuch.signal.aborted ? 'it prints more than 64 MB' : fault;
+  if (how !== null) throw refused(`\`${command}\`: ${how}`, location);
   return output;
 }
 

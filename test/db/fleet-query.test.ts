@@ -81,6 +81,8 @@ describe('the query for the targets', () => {
       line: 2,
     });
     expect(errorOf(await asked('select 1 as one', database))).toMatchObject({ reason: 'targets', line: 2 });
+    const { message } = errorOf(await asked("select '' as schema", database));
+    expect(message).toBe('row 1 of the query at rungs.yaml:2: its `schema` is empty');
   });
 
   it('is cancelled by the signal at once, also while it waits for a lock', async () => {
@@ -152,6 +154,17 @@ describe('the command for the targets', () => {
     expect([result.code, errorOf(result).reason]).toEqual([code, 'cancelled']);
     expect(result.stderr).not.toContain('targets` in');
     expect(isAlive(pid)).toBe(false);
+  });
+
+  it('is ended where what it prints has no end', async () => {
+    const { database } = await createTenants(1);
+    const project = projectOf('command: yes postgres://h/d');
+    const result = await rungs(['fleet', '--json'], { cwd: project, env: envOf(database) });
+    expect(errorOf(result)).toMatchObject({
+      message: '`yes postgres://h/d`: it prints more than 64 MB',
+      file: 'rungs.yaml',
+      line: 2,
+    });
   });
 
   it('is heard to the end, though what it has started is slower than itself', async () => {
