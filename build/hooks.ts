@@ -32,7 +32,7 @@ export async function takeHooks(
   const problems: Problem[] = [];
   const warnings: Finding[] = [];
   const take = async (hook: ConfiguredHook): Promise<CarriedHook | null> => {
-    if ('command' in hook) return hook;
+    if ('command' in hook) return { command: hook.command, timeoutMs: hook.timeoutMs };
     const path = shownAs(hook.file, home);
     const known = files.get(path);
     if (known !== undefined) return { file: known };

@@ -2,7 +2,20 @@
 
 import { TARGET_STATES } from '../src/fleet-report.ts';
 import { MOVED } from './schema-moved.ts';
-import { countOrNull, flag, list, object, one, orNull, ref, type Schema, said, text } from './shapes.ts';
+import {
+  countOrNull,
+  ERROR,
+  flag,
+  list,
+  object,
+  one,
+  orNull,
+  ref,
+  type Schema,
+  said,
+  text,
+  textOrNull,
+} from './shapes.ts';
 
 const count: Schema = { type: 'integer', minimum: 0 };
 const countFrom1: Schema = { type: 'integer', minimum: 1 };
@@ -36,6 +49,14 @@ export const FLEET: Readonly<Record<string, Schema>> = {
     targets: said('Those of this shard, in the order in which they were given.', list(ref('target'))),
     counts: object(Object.fromEntries(TARGET_STATES.map((state) => [state, count]))),
     warnings: list(ref('warning')),
-    error: said('That of the first target that failed, in the order of the list.', orNull(ref('error'))),
+    error: said(
+      'That of the first target that failed, in the order of the list.',
+      orNull(
+        object({
+          target: said('Its name; null where it is of none: they were ended.', textOrNull),
+          ...ERROR,
+        }),
+      ),
+    ),
   }),
 };

@@ -1,7 +1,5 @@
 /** docs/report.schema.json: the shape of every `--json` document, strict, with the codes and reasons there are. */
 
-import { CODES } from '../src/errors.ts';
-import { REASONS } from '../src/reasons.ts';
 import type { CheckName } from '../src/report.ts';
 import type { MigrationState } from '../src/status.ts';
 import { ADOPTION } from './schema-adoption.ts';
@@ -11,6 +9,7 @@ import { MOVED } from './schema-moved.ts';
 import {
   countOrNull,
   DIRECTION,
+  ERROR,
   flag,
   list,
   MODES,
@@ -18,7 +17,7 @@ import {
   object,
   one,
   orNull,
-  placeOrNull,
+  placed,
   ref,
   type Schema,
   said,
@@ -48,7 +47,6 @@ const CHECKS = [
   'extensions',
 ] as const satisfies readonly CheckName[];
 const named = { id: text, version: VERSION_OR_NONE, name: text };
-const placed = { file: textOrNull, line: placeOrNull, column: placeOrNull };
 
 const DEFS: Readonly<Record<string, Schema>> = {
   ...HOOK_DEFS,
@@ -64,16 +62,7 @@ const DEFS: Readonly<Record<string, Schema>> = {
     message: text,
     ...placed,
   }),
-  error: object({
-    code: said('Stable; each has its own exit code.', one(...Object.keys(CODES))),
-    reason: said('Finer than the code, and as stable.', one(...Object.keys(REASONS))),
-    operation: text,
-    message: said('In the server’s own words where it spoke.', text),
-    sqlstate: { type: ['string', 'null'], pattern: '^[0-9A-Z]{5}$' },
-    ...placed,
-    hint: said('What to do next.', text),
-    details: list(text),
-  }),
+  error: object(ERROR),
   embedded: object({
     count: { type: 'integer', minimum: 0 },
     first: said('The id: a version, or a file’s name.', text),

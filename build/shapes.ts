@@ -1,6 +1,8 @@
 /** The words that the schema of the `--json` documents is written in. */
 
+import { CODES } from '../src/errors.ts';
 import type { Mode } from '../src/migration.ts';
+import { REASONS } from '../src/reasons.ts';
 
 export type Schema = { readonly [keyword: string]: unknown };
 
@@ -30,3 +32,17 @@ export const VERSION = said('A bigint, in decimal.', {
 });
 export const DIRECTION = one('up', 'down');
 export const MODES = ['atomic', 'resumable', 'plain'] as const satisfies readonly Mode[];
+
+export const placed = { file: textOrNull, line: placeOrNull, column: placeOrNull };
+
+/** What a MigrateError is to a program. */
+export const ERROR: Readonly<Record<string, Schema>> = {
+  code: said('Stable; each has its own exit code.', one(...Object.keys(CODES))),
+  reason: said('Finer than the code, and as stable.', one(...Object.keys(REASONS))),
+  operation: text,
+  message: said('In the server’s own words where it spoke.', text),
+  sqlstate: { type: ['string', 'null'], pattern: '^[0-9A-Z]{5}$' },
+  ...placed,
+  hint: said('What to do next.', text),
+  details: list(text),
+};

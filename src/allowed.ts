@@ -105,7 +105,10 @@ const FLEET: Table<options.FleetOptions> = {
   targets: needed(
     listOr(
       { ...target, faults: (v, at) => (typeof v === 'string' ? [] : target.faults(v, at)) },
-      section<{ readonly query: string }>({ query: needed(text('SQL')) }, 'a list, or an object with query'),
+      section<Extract<options.FleetOptions['targets'], { readonly query: string }>>(
+        { query: needed(text('SQL')), location: kind('a place, for messages', isObject) },
+        'a list, or an object with query',
+      ),
     ),
   ),
   concurrency: whole(1),

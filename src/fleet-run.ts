@@ -1,6 +1,7 @@
 /** The same goal for many targets: canaries one by one, then several at once, until too many have failed. */
 
 import type { Target } from './config/target.ts';
+import { aimed } from './config/target-command.ts';
 import { migrate } from './engine.ts';
 import { MigrateError } from './errors.ts';
 import type { Emit } from './event.ts';
@@ -94,7 +95,7 @@ async function runTarget(fleet: Fleet, target: Target, turns: Turns): Promise<Ta
     isCanary: fleet.canaries.has(target),
     state,
     report: outcome.report,
-    error: outcome.error === null ? null : said(outcome.error, target),
+    error: outcome.error === null ? null : reported(said(outcome.error, target), outcome),
     executionTimeMs: Math.round(now() - begun),
   };
 }
@@ -118,18 +119,23 @@ function stateOf({ report, error }: Outcome): TargetState {
   return report.dryRun ? 'pending' : 'migrated';
 }
 
+/** As `up` would throw it. */
+function reported(error: MigrateError, { report }: Outcome): MigrateError {
+  error.report = report;
+  return error;
+}
+
 /** In the words of a fleet. golang-migrate makes no schema either: one that is not there may be a typing error. */
-function said(error: MigrateError, { schema }: Target): MigrateError {
+function said(error: MigrateError, target: Target): MigrateError {
+  const { schema } = target;
   const isMissing = error.reason === 'no_schema' && schema !== null;
   const name = identifier(schema ?? '-');
   const hint = isMissing
     ? `\`create schema ${name}\`, or \`grant usage on schema ${name}\` to the role, and run \`task migrate:fleet\` again`
-    : error.hint.replaceAll(/\btask migrate(?=`| -- --a)/g, 'task migrate:fleet');
+    : aimed(error.hint.replaceAll(/\btask migrate(?=`| -- --a)/g, 'task migrate:fleet'), target);
   if (hint === error.hint) return error;
   const { operation, sqlstate, location, excerpt, details } = error;
   const message = isMissing ? `there is no schema ${name}, or no right to use it` : error.message;
   const common = { operation, message, sqlstate, location, excerpt, details, hint, cause: error };
-  const told = new MigrateError(error.code, error.reason, common);
-  told.report = error.report;
-  return told;
+  return new MigrateError(error.code, error.reason, common);
 }

@@ -1,17 +1,17 @@
 /** `fleet`: which targets there are, in which order and part, and one engine for all of them. */
 
 import { isIn } from './config/shard.ts';
-import { type GivenTarget, type PlacedTarget, type Target, targetsOf } from './config/target.ts';
+import { type PlacedTarget, type Target, targetsOf } from './config/target.ts';
 import { digestOf } from './digest.ts';
 import { MigrateError } from './errors.ts';
 import { type Emit, type Warning, warning } from './event.ts';
+import { queriedTargets } from './fleet-query.ts';
 import type { FleetReport, TargetReport } from './fleet-report.ts';
 import { type Fleet, runFleet } from './fleet-run.ts';
 import { readHooks } from './hook-files.ts';
 import type { Job } from './job.ts';
 import type { MigrationFile, Migrations } from './migration.ts';
 import type { FleetOptions, RunOptions } from './options.ts';
-import { refused } from './refused.ts';
 import { placeholdersOf } from './sql/placeholders.ts';
 import { NOWHERE, resetsPath } from './sql/search-path.ts';
 
@@ -29,7 +29,6 @@ type Options = FleetOptions & { readonly env: NonNullable<FleetOptions['env']> }
 
 export async function fleetOf(options: Options, means: Means): Promise<FleetReport> {
   const { concurrency = 8, maxFailures = 1, canary = 1, shard = null, signal, dryRun = false } = options;
-  refuseCounts({ concurrency, maxFailures, canary });
   // What is wrong with the files is wrong for all.
   const source = await means.sourceOf(options);
   const all = targetsOf(await givenTargets(options, means), {
@@ -60,19 +59,6 @@ export async function fleetOf(options: Options, means: Means): Promise<FleetRepo
   return { dryRun, digest, shard, of: all.length, targets, warnings, error: errorOf(targets, signal) };
 }
 
-function refuseCounts({
-  concurrency,
-  maxFailures,
-  canary,
-}: Pick<FleetOptions, 'concurrency' | 'maxFailures' | 'canary'>) {
-  const isCount = (n: unknown, least: number) => Number.isInteger(n) && Number(n) >= least;
-  if (!isCount(concurrency, 1)) throw new RangeError('concurrency: a whole number from 1');
-  if (maxFailures !== Infinity && !isCount(maxFailures, 1))
-    throw new RangeError('maxFailures: a whole number from 1, or Infinity');
-  if (typeof canary === 'number' && !isCount(canary, 0))
-    throw new RangeError('canary: a whole number from 0');
-}
-
 async function givenTargets(options: Options, means: Means): Promise<readonly PlacedTarget[]> {
   const { targets } = options;
   if (!('query' in targets)) {
@@ -90,24 +76,8 @@ async function givenTargets(options: Options, means: Means): Promise<readonly Pl
     });
   const { hooks: _, onEvent: __, confirm: ___, ...rest } = options;
   const { door } = means.jobFor('fleet', { ...rest, database });
-  const session = await door.open();
-  try {
-    const text = `begin read only; ${targets.query}\n; commit`;
-    const { sets } = await refused(session.query(text), 'MIGRATION_INIT_FAILED', 'ask for the targets');
-    return (sets.at(-1) ?? []).map((row, i) => placedRow(row, `row ${i + 1} of the query`));
-  } finally {
-    await session.close().catch(() => {});
-  }
-}
-
-function placedRow(row: Readonly<Record<string, string | null>>, where: string): PlacedTarget {
-  if (!('schema' in row) && !('url' in row))
-    throw new MigrateError('CONFIG_INVALID', 'targets', {
-      operation: 'read the targets',
-      message: `the query has no column called schema or url; it has ${Object.keys(row).join(', ')}`,
-    });
-  const { url, schema, name }: GivenTarget = row;
-  return { url, schema, name, where };
+  const { query, location = null } = targets;
+  return queriedTargets(door.open, { query, location, signal: options.signal });
 }
 
 const noTargets = (): MigrateError =>

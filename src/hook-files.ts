@@ -44,7 +44,7 @@ async function readHook(
   { files, placeholders }: Reading,
 ): Promise<Hook | { readonly problem: Problem }> {
   if (typeof given === 'function') {
-    return { kind: 'function', name: given.name || 'function', run: given };
+    return { kind: 'function', name: given.name || 'function', run: given, location: null };
   }
   if (typeof given === 'string') {
     const known = files.get(given);
@@ -55,7 +55,10 @@ async function readHook(
     files.set(given, file);
     return sql(file);
   }
-  if ('command' in given) return { kind: 'command', name: given.command, run: given.run };
+  if ('command' in given) {
+    const { command: name, run, location = null } = given;
+    return { kind: 'command', name, run, location };
+  }
   const [only, second] = given.migrations;
   if (given.layout !== 'script' || only?.up == null || second !== undefined) throw notOne(hook, given.origin);
   return sql(fillIn(only.up, placeholders));

@@ -1,6 +1,6 @@
 /** What a project has run around its migrations (docs/hooks.md). */
 
-import type { Analysis, Goal, Layout, MigrationFile, Migrations } from './migration.ts';
+import type { Analysis, Goal, Layout, Location, MigrationFile, Migrations } from './migration.ts';
 import type { StepReport } from './report.ts';
 
 /** In the order in which they run. */
@@ -32,6 +32,8 @@ export type HookFunction = (plan: HookPlan, signal: AbortSignal | undefined) => 
 export interface NamedHook {
   readonly command: string;
   readonly run: HookFunction;
+  /** For messages, where it stands. */
+  readonly location?: Location | null;
 }
 
 /** The path of an `.sql` file, what `migrations:FILE.sql` or `readMigrations` made of one, or a function. */
@@ -40,7 +42,12 @@ export type GivenHooks = { readonly [K in HookName]?: GivenHook | readonly Given
 
 export type Hook =
   | { readonly kind: 'sql'; readonly name: string; readonly file: MigrationFile }
-  | { readonly kind: 'command' | 'function'; readonly name: string; readonly run: HookFunction };
+  | {
+      readonly kind: 'command' | 'function';
+      readonly name: string;
+      readonly run: HookFunction;
+      readonly location: Location | null;
+    };
 export type Hooks = Readonly<Record<HookName, readonly Hook[]>>;
 
 export const NO_HOOKS: Hooks = { beforeAll: [], beforeEach: [], afterEach: [], afterAll: [] };

@@ -2,7 +2,7 @@
 
 import { tryAgain } from './again.ts';
 import { type Analysed, chosenFor } from './analysed.ts';
-import { MigrateError } from './errors.ts';
+import { type ErrorDetails, MigrateError } from './errors.ts';
 import { commandFor } from './failure.ts';
 import type { FileMessage } from './file-message.ts';
 import type { Hook, HookName, HookPlan, Hooks, SqlHook } from './hook.ts';
@@ -78,14 +78,9 @@ async function call(
   } catch (e) {
     const reason = signal?.aborted === true ? 'cancelled' : 'hook';
     const said = e instanceof Error ? e.message : String(e);
-    throw failed(
-      r,
-      name,
-      step,
-      reason,
-      `${hook.kind === 'command' ? `\`${hook.name}\`` : hook.name}: ${said}`,
-      e,
-    );
+    const called = hook.kind === 'command' ? `\`${hook.name}\`` : hook.name;
+    const { location } = hook;
+    throw failed(r, name, step, reason, `${called}: ${said}`, { cause: e, location });
   }
 }
 
@@ -124,7 +119,7 @@ async function sqlFailed(r: Run, hook: SqlHook, message: FileMessage, e: unknown
   } catch (lost) {
     if (!(lost instanceof SessionLost)) throw lost;
     const said = `${lost.message}; it is not known whether the hook was committed`;
-    return failed(r, hook.hook, null, 'connection_lost', said, lost);
+    return failed(r, hook.hook, null, 'connection_lost', said, { cause: lost });
   }
 }
 
@@ -134,7 +129,7 @@ function failed(
   step: Step | null,
   reason: 'hook' | 'cancelled' | 'connection_lost',
   message: string,
-  cause?: unknown,
+  more: Pick<ErrorDetails, 'cause' | 'location'> = {},
 ): MigrateError {
   const operation = hookOperation(hook, step);
   const next = nextOf(r, hook, step);
@@ -142,7 +137,7 @@ function failed(
     operation,
     message,
     hint: reason === 'hook' ? `correct it, and ${next}` : next,
-    cause,
+    ...more,
   });
 }
 

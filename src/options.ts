@@ -4,7 +4,7 @@ import type { GivenTarget } from './config/target.ts';
 import type { Emit } from './event.ts';
 import type { FleetEvent, Shard, TargetName, TargetReport } from './fleet-report.ts';
 import type { GivenHooks } from './hook.ts';
-import type { Confirmed, Layout, Migrations, Step } from './migration.ts';
+import type { Confirmed, Layout, Location, Migrations, Step } from './migration.ts';
 import type { LentClient } from './pg/lent.ts';
 import type { GivenPlaceholders } from './sql/placeholders.ts';
 
@@ -171,7 +171,14 @@ export interface FleetOptions extends Omit<RunOptions, 'database' | 'confirm' | 
    * URLs, schemas, or both; or a query of `database` with a column `schema` or `url`, and perhaps `name`. A target with a
    * `schema` has that alone for its search_path, and the version table in it.
    */
-  readonly targets: readonly (string | GivenTarget)[] | { readonly query: string };
+  readonly targets:
+    | readonly (string | GivenTarget)[]
+    | {
+        /** One statement, which only reads. */
+        readonly query: string;
+        /** For messages, where it stands. */
+        readonly location?: Location;
+      };
   /** The database of targets without a URL, and of the query. */
   readonly database?: string;
   /** How many at once, and how many connections at most; default 8. */

@@ -15,8 +15,8 @@ export interface Context {
   readonly loaded: Loaded;
   /** Null outside of bundles. */
   readonly carried: Carried | null;
-  /** A line on stderr. */
-  readonly say: (text: string) => void;
+  /** A line on stderr; `target`: of a fleet's that it is about. */
+  readonly say: (text: string, target?: string) => void;
   readonly voice: Voice;
   /** What happens in a target of a fleet; null: in none. */
   readonly narrate: (event: Event, target: string | null) => void;

@@ -163,9 +163,9 @@ export function readVersion(text: string | null, verb: string): bigint {
 }
 
 /** A whole number from 0 on; null where the flag is absent. */
-export function readCount(text: string | null, what: string, verb: string): number | null {
+export function readCount(text: string | null, what: string, verb: string, least = 0): number | null {
   if (text === null) return null;
-  if (!/^\d{1,9}$/.test(text.trim()))
-    throw usageError(`${what} must be a whole number from 0, not ${quotable(text)}`, verb);
+  if (!/^\d{1,9}$/.test(text.trim()) || Number(text) < least)
+    throw usageError(`${what} must be a whole number from ${least}, not ${quotable(text)}`, verb);
   return Number(text);
 }

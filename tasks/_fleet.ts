@@ -8,7 +8,7 @@ import { MigrateError } from '../src/errors.ts';
 import { type FleetEvent, type FleetOptions, fleet, type Shard } from '../src/index.ts';
 import { counted } from '../src/report/amounts.ts';
 import { failuresOf, fleetDocument, fleetText, progressLine } from '../src/report/fleet.ts';
-import { pathOf } from '../src/sql/search-path.ts';
+import { pathOf, pathOption } from '../src/sql/search-path.ts';
 import { ask } from './_ask.ts';
 import type { Context } from './_command.ts';
 import { databaseOf } from './_config.ts';
@@ -27,9 +27,10 @@ export async function runFleet(context: Context): Promise<Result> {
     ...(database === null ? {} : { database }),
     ...orderFor(args, loaded.env),
     targets: await targetsFor(context, database),
-    hooks: ({ url, schema }) => {
+    hooks: ({ name, url, schema }) => {
       hide(parseDatabaseUrl(url, loaded.env).secrets);
-      return hooksFor({ loaded: aboutTarget(loaded, url, schema), carried, say, emit: () => {} });
+      const about = aboutTarget(loaded, url, schema);
+      return hooksFor({ loaded: about, carried, say: (line) => say(line, name), emit: () => {} });
     },
     confirm: (targets) =>
       confirmed(
@@ -48,11 +49,8 @@ export async function runFleet(context: Context): Promise<Result> {
 }
 
 function orderFor(args: Arguments, env: Context['loaded']['env']) {
-  const atLeastOne = (flag: 'concurrency' | 'max-failures') => {
-    const count = readCount(args.text(flag), `--${flag}`, 'fleet');
-    if (count === 0) throw usageError(`--${flag} must be 1 or more`, 'fleet');
-    return count;
-  };
+  const atLeastOne = (flag: 'concurrency' | 'max-failures') =>
+    readCount(args.text(flag), `--${flag}`, 'fleet', 1);
   const concurrency = atLeastOne('concurrency');
   const most = args.text('max-failures') === 'all' ? Number.POSITIVE_INFINITY : atLeastOne('max-failures');
   const canary = args.text('canary');
@@ -100,9 +98,13 @@ function readReport(path: string): NonNullable<FleetOptions['resume']> {
 function aboutTarget(loaded: Context['loaded'], url: string, schema: string | null): Context['loaded'] {
   const { config, env } = loaded;
   const origin = config.database?.origin ?? ({ kind: 'default' } as const);
-  const path = schema === null ? '' : `-c search_path=${pathOf(schema).replaceAll(/[\\\s]/g, '\\$&')}`;
   const own =
-    schema === null ? {} : { RUNGS_SCHEMA: schema, PGOPTIONS: `${env.PGOPTIONS ?? ''} ${path}`.trim() };
+    schema === null
+      ? {}
+      : {
+          RUNGS_SCHEMA: schema,
+          PGOPTIONS: `${env.PGOPTIONS ?? ''} ${pathOption(pathOf(schema))}`.trim(),
+        };
   return { ...loaded, config: { ...config, database: { value: url, origin } }, env: { ...env, ...own } };
 }
 

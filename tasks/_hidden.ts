@@ -6,6 +6,22 @@ export function hiding(secrets: readonly string[]): (text: string) => string {
   return (text) => all.reduce((t, s) => t.replaceAll(s, '***'), text);
 }
 
+const PASSWORDS: readonly (readonly [shape: RegExp, shown: string])[] = [
+  // To the last @ of the word: a password may have one that should have been written %40.
+  [/(:\/\/[^\s:/@]*):\S+@/g, '$1:***@'],
+  [
+    /((?:pass(?:word|wd|phrase)?|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*(?:'|$)|"[^"]*(?:"|$)|(?:\\.|\S)+)/gi,
+    '$1***',
+  ],
+  [/("(?:pass(?:word|wd|phrase)?|pwd)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)/gi, '$1"***"'],
+];
+
+/** The same in a command's words, which may speak of connections that we know nothing of. */
+export function hidingIn(secrets: readonly string[]): (text: string) => string {
+  const known = hiding(secrets);
+  return (text) => PASSWORDS.reduce((t, [shape, shown]) => t.replaceAll(shape, shown), known(text));
+}
+
 /** More of a command's last line is no help. */
 const LONGEST = 300;
 

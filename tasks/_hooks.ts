@@ -5,10 +5,10 @@ import { originText } from '../src/config/layer.ts';
 import { type Emit, warn } from '../src/event.ts';
 import { type GivenHook, type GivenHooks, HOOK_NAMES, type HookName } from '../src/hook.ts';
 import { scriptOf } from '../src/layout/script.ts';
-import type { MigrationFile, Migrations } from '../src/migration.ts';
+import type { Location, MigrationFile, Migrations } from '../src/migration.ts';
 import { type Carried, type CarriedHooks, hookLine, shownAs } from './_carried.ts';
 import { type Loaded, secretsOf } from './_config.ts';
-import { hiding, shortened } from './_hidden.ts';
+import { hidingIn, shortened } from './_hidden.ts';
 
 export interface Around {
   readonly loaded: Loaded;
@@ -55,16 +55,19 @@ const scriptIn = (file: MigrationFile): Migrations => ({
 interface ConfiguredCommand {
   readonly command: string;
   readonly timeoutMs: number | null;
+  /** A bundle's has none. */
+  readonly location?: Location | null;
 }
 
 function commandHook(
   { loaded, say }: Around,
   folder: string,
-  { command, timeoutMs }: ConfiguredCommand,
+  { command, timeoutMs, location = null }: ConfiguredCommand,
 ): GivenHook {
-  const hidden = hiding(secretsOf(loaded));
+  const hidden = hidingIn(secretsOf(loaded));
   return {
     command,
+    location,
     run: async (plan, signal) => {
       // Behind an import: few projects have one.
       const { runCommand } = await import('./hooks/command.ts');

@@ -48,9 +48,10 @@ export class Narrator {
   }
 
   /** What is no event of the engine's: a question, a signal. */
-  say(text: string): void {
-    if (this.manner.format === 'json') this.#record('message', { message: text });
-    else console.error(printable(text));
+  say(text: string, target: string | null = null): void {
+    const whose = target === null ? {} : { target };
+    if (this.manner.format === 'json') this.#record('message', { ...whose, message: text });
+    else console.error(printable(target === null ? text : `${target}: ${text.trimStart()}`));
   }
 
   /** `targets`: those of a fleet whose error it is. */

@@ -112,7 +112,7 @@ async function perform({
     isYes: args.has('yes'),
     isTerminal: process.stdin.isTTY === true,
     target: targetOf(loaded),
-    say: (text: string) => narrator.say(text),
+    say: (text: string, target?: string) => narrator.say(text, target),
     ask: async (question: string) => (await import('./_ask.ts')).ask(question, signal),
   };
   const dryRun = args.has('dry-run') || config.dryRun.value;

@@ -1,13 +1,12 @@
 /** The targets of a fleet: as the configuration lists them, or as its query or its command says. */
 
-import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
-import { originText } from '../src/config/layer.ts';
+import { originText, placeOf } from '../src/config/layer.ts';
 import { MigrateError } from '../src/errors.ts';
-import type { FleetOptions, GivenTarget } from '../src/index.ts';
+import type { FleetOptions, GivenTarget, Location } from '../src/index.ts';
 import type { Context } from './_command.ts';
 import { secretsOf } from './_config.ts';
-import { hiding, shortened } from './_hidden.ts';
+import { hidingIn, shortened } from './_hidden.ts';
 
 export async function targetsFor(
   { loaded, options }: Context,
@@ -20,74 +19,81 @@ export async function targetsFor(
       message: 'there is no `targets` in rungs.yaml, so a fleet has nothing to migrate',
     });
   if ('list' in targets) return targets.list;
-  if ('query' in targets) return { query: targets.query };
-  const { command, origin } = targets;
-  const env = { ...loaded.env, ...(database === null ? {} : { DATABASE_URL: database }) };
-  const output = await outputOf(command, dirname(loaded.file ?? ''), env, options.signal).catch(
-    (e: Error) => {
-      const said = shortened(hiding(secretsOf(loaded))(e.message));
-      throw refused(`\`${command}\`: ${said}`, originText(origin));
-    },
-  );
+  const location = placeOf(targets.origin);
+  if ('query' in targets) return { query: targets.query, ...(location === null ? {} : { location }) };
+  const output = await outputOf(targets.command, { loaded, database, location, signal: options.signal });
   return output
     .split('\n')
-    .map((line, i) => ({ line: line.trim(), where: `line ${i + 1} of the command` }))
+    .map((line, i) => ({
+      line: line.trim(),
+      where: `line ${i + 1} of the command at ${originText(targets.origin)}`,
+    }))
     .filter(({ line }) => line !== '')
     .map(({ line, where }) =>
-      line.startsWith('{') ? { ...read(line, where), where } : { url: line, where },
+      line.startsWith('{') ? { ...read(line, where, location), where } : { url: line, where },
     );
 }
 
 /** More than the URLs of a hundred thousand databases. */
 const MOST = 64 << 20;
 
-/** Standard error goes to the terminal: it is for people. Rejects where it does not end with exit code 0. */
-function outputOf(
-  command: string,
-  cwd: string,
-  env: Readonly<Record<string, string | undefined>>,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  return new Promise((done, fail) => {
-    const child = execFile(
-      command,
-      {
-        shell: true,
-        cwd,
-        env,
-        maxBuffer: MOST,
-        windowsHide: true,
-        ...(signal === undefined ? {} : { signal }),
-      },
-      (e, stdout, stderr) => {
-        if (e === null) return done(stdout);
-        const last = stderr.trim().split('\n').at(-1) ?? '';
-        const how = typeof e.code === 'number' ? `exit code ${e.code}` : e.message;
-        fail(new Error(last === '' ? how : `${how}: ${last}`));
-      },
-    );
-    child.stdin?.end();
-  });
+interface Around {
+  readonly loaded: Context['loaded'];
+  readonly database: string | null;
+  readonly location: Location | null;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What it prints. Of its standard error the last line is told where it does not end with exit code 0. */
+async function outputOf(command: string, { loaded, database, location, signal }: Around): Promise<string> {
+  // Behind an import: few commands start another.
+  const { runCommand } = await import('./hooks/command.ts');
+  const tooMuch = new AbortController();
+  let output = '';
+  const fault = await runCommand({
+    command,
+    folder: dirname(loaded.file ?? ''),
+    env: { ...loaded.env, ...(database === null ? {} : { DATABASE_URL: database }) },
+    input: '',
+    onOutput: (part) => {
+      output += part;
+      if (output.length > MOST) tooMuch.abort();
+    },
+    timeoutMs: null,
+    signal: AbortSignal.any([tooMuch.signal, ...(signal === undefined ? [] : [signal])]),
+  }).then(
+    () => null,
+    (e: Error) => shortened(hidingIn(secretsOf(loaded))(e.message)),
+  );
+  // Whatever it made of being ended.
+  if (signal?.aborted === true) throw cancelled();
+  const how = tooMuch.signal.aborted ? 'it prints more than 64 MB' : fault;
+  if (how !== null) throw refused(`\`${command}\`: ${how}`, location);
+  return output;
 }
 
 /** No more of the line is shown than where it stands: there may be a password in it. */
-function read(line: string, where: string): GivenTarget {
+function read(line: string, where: string, location: Location | null): GivenTarget {
   let found: Readonly<Record<string, unknown>>;
   try {
     found = JSON.parse(line);
   } catch {
-    throw refused(`${where}: it begins with { and is not JSON`, null);
+    throw refused(`${where}: it begins with { and is not JSON`, location);
   }
   for (const [key, value] of Object.entries(found)) {
     if (!['url', 'schema', 'name'].includes(key) || (value !== null && typeof value !== 'string'))
-      throw refused(`${where}: it may have \`url\`, \`schema\` and \`name\`, each a string`, null);
+      throw refused(`${where}: it may have \`url\`, \`schema\` and \`name\`, each a string`, location);
   }
   return found;
 }
 
-const refused = (message: string, from: string | null): MigrateError =>
-  new MigrateError('CONFIG_INVALID', 'targets', {
-    operation: 'ask the command for the targets',
-    message,
-    details: from === null ? [] : [`from: ${from}`],
+const OPERATION = 'ask the command for the targets';
+
+const refused = (message: string, location: Location | null): MigrateError =>
+  new MigrateError('CONFIG_INVALID', 'targets', { operation: OPERATION, message, location });
+
+const cancelled = (): MigrateError =>
+  new MigrateError('MIGRATION_INIT_FAILED', 'cancelled', {
+    operation: OPERATION,
+    message: 'cancelled; no target was begun',
   });

@@ -1,5 +1,5 @@
 import { MigrateError } from '../errors.ts';
-import { originText, type Problem } from './layer.ts';
+import { originText, type Problem, placeOf } from './layer.ts';
 
 /** CONFIG_INVALID with every problem; with a place in the file where there is just one, and it is there. */
 export function configError(all: readonly Problem[]): MigrateError {
@@ -8,7 +8,7 @@ export function configError(all: readonly Problem[]): MigrateError {
   const [first] = problems;
   const isOne = lines.length === 1;
   const origin = first?.origin ?? null;
-  const place = origin?.kind === 'file' ? origin : null;
+  const place = origin === null ? null : placeOf(origin);
   const onlyFlags = problems.every((p) => p.origin?.kind === 'flag');
   return new MigrateError('CONFIG_INVALID', onlyFlags ? 'flag' : 'config', {
     operation: 'read the configuration',
@@ -19,7 +19,7 @@ export function configError(all: readonly Problem[]): MigrateError {
           ? (lines[0] ?? '')
           : `${lines.length} problems`,
     details: isOne ? [] : lines,
-    location: isOne && place !== null ? { file: place.file, line: place.line, column: place.column } : null,
+    location: isOne ? place : null,
   });
 }
 

@@ -133,7 +133,7 @@ export function readConfig(inputs: Inputs): Config {
     delayMs: as('retry/delay', time),
     deadlineMs: as('retry/deadline', (text) => (text === '' ? null : time(text))),
     hooks: hooksOf(checked, fromFile),
-    targets: configuredTargets(checked),
+    targets: configuredTargets(checked, inputs.file),
     plain: as('plain', truth),
     allowMissingDown: as('allowMissingDown', truth),
     logFormat: as('logFormat', (text) => text as Config['logFormat']['value']),

@@ -1,13 +1,20 @@
 /** The `hooks:` section: which files and commands, in their order. */
 
 import type { HookName } from '../hook.ts';
+import type { Location } from '../migration.ts';
 import type { Checked } from './check.ts';
 import { readDuration } from './duration.ts';
-import { DEFAULT, type Origin } from './layer.ts';
+import { DEFAULT, type Origin, placeOf } from './layer.ts';
 
 export type ConfiguredHook =
   /** As it is seen from the working directory. */
-  { readonly file: string } | { readonly command: string; readonly timeoutMs: number | null };
+  | { readonly file: string }
+  | {
+      readonly command: string;
+      readonly timeoutMs: number | null;
+      /** Where it stands. */
+      readonly location: Location | null;
+    };
 
 export type ConfiguredHooks = Readonly<
   Record<HookName, { readonly value: readonly ConfiguredHook[]; readonly origin: Origin }>
@@ -22,7 +29,8 @@ export function hooksOf(layers: readonly Checked[], fromFile: (path: string) => 
     const command = values.get(`${pointer}/command`);
     if (command === undefined) return [];
     const timeoutMs = readDuration(String(values.get(`${pointer}/timeout`)?.value ?? ''));
-    return [{ command: String(command.value), timeoutMs, origin: command.origin }];
+    const { value, origin } = command;
+    return [{ command: String(value), timeoutMs, location: placeOf(origin), origin }];
   };
   const hooksAt = (name: HookName) => {
     const found = [...hookAt(`hooks/${name}`)];

@@ -1,5 +1,7 @@
 /** What one place says, before it is known whether it makes sense. */
 
+import type { Location } from '../migration.ts';
+
 /** Where a value comes from. */
 export type Origin =
   | { readonly kind: 'default' }
@@ -21,6 +23,10 @@ export function originText(origin: Origin): string {
   if (origin.kind === 'flag') return `--${origin.name}`;
   return origin.dotenv ? `${origin.name} (.env)` : origin.name;
 }
+
+/** For an error; null where it is in no file. */
+export const placeOf = (origin: Origin): Location | null =>
+  origin.kind === 'file' ? { file: origin.file, line: origin.line, column: origin.column } : null;
 
 /** Of the shape of rungs.yaml. A list, which nothing is, is an empty array. */
 export interface Tree {

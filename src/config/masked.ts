@@ -14,7 +14,7 @@ export function hasPassword(text: string): boolean {
   }
 }
 
-const MASK = '***';
+export const MASK = '***';
 
 /** With `***` for the password; wholly `***` where it is not certain where that is. */
 export function masked(text: string): string {

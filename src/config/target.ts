@@ -25,6 +25,8 @@ export interface Target extends TargetName {
   readonly schema: string | null;
   /** The search_path of its sessions; null: the server's own. */
   readonly path: string | null;
+  /** Of the configured database, which PGOPTIONS with that path in it turns into this. */
+  readonly isPathEnough: boolean;
   /** Those with the same one may take turns on one connection; null: it needs its own. */
   readonly group: string | null;
   readonly where: string;
@@ -92,6 +94,7 @@ function targetOf(given: PlacedTarget, around: Around): Target | { readonly faul
     url: reached,
     schema,
     path,
+    isPathEnough: own === null && said === null && database.options === null,
     group: path === null ? null : groupOf(database),
     where,
   };

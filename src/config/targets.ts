@@ -1,7 +1,7 @@
 /** The `targets:` section: what a fleet migrates, or who says it. */
 
 import type { Checked } from './check.ts';
-import { type Origin, originText } from './layer.ts';
+import { type Layer, type Origin, originText } from './layer.ts';
 import type { PlacedTarget } from './target.ts';
 
 export type ConfiguredTargets = { readonly origin: Origin } & (
@@ -10,8 +10,8 @@ export type ConfiguredTargets = { readonly origin: Origin } & (
   | { readonly command: string }
 );
 
-/** Only the file has them. */
-export function configuredTargets(layers: readonly Checked[]): ConfiguredTargets | null {
+/** Only the file has them. An empty list is one: of no targets. */
+export function configuredTargets(layers: readonly Checked[], file: Layer | null): ConfiguredTargets | null {
   const values = new Map(layers.flatMap((c) => [...c.values]));
   for (const key of ['query', 'command'] as const) {
     const said = values.get(`targets/${key}`);
@@ -30,5 +30,6 @@ export function configuredTargets(layers: readonly Checked[]): ConfiguredTargets
     const text = (given: typeof url) => (given === undefined ? undefined : String(given.value));
     list.push({ url: text(url), schema: text(schema), name: text(name), where: originText(origin) });
   }
-  return first === null ? null : { list, origin: first };
+  const origin = first ?? (Array.isArray(file?.tree.targets) ? file?.origins.get('targets') : null) ?? null;
+  return origin === null ? null : { list, origin };
 }

@@ -56,11 +56,20 @@ export class MessageFailed extends Error {
   }
 }
 
-interface Wire {
+interface Wire extends Extended {
   readonly stream: { write(bytes: Uint8Array, done: () => void): boolean; cork(): void; uncork(): void };
   query(text: string): void;
   endCopyFrom(): void;
   sendCopyFail(message: string): void;
+}
+
+/** What the extended protocol has instead of `query`. */
+interface Extended {
+  parse(statement: { text: string }): void;
+  bind(portal: object): void;
+  describe(portal: { type: 'P'; name: string }): void;
+  execute(portal: object): void;
+  sync(): void;
 }
 
 /**
@@ -75,6 +84,7 @@ export class Message implements pg.Submittable {
   readonly #keepRows: boolean;
   readonly #who: Who | null;
   readonly #rows: readonly Rows[];
+  readonly #isSingle: boolean;
   /** How many COPYs have begun, whether the last of them is still at it, and whether the message is over. */
   #copies = 0;
   #isCopying = false;
@@ -86,9 +96,19 @@ export class Message implements pg.Submittable {
   #resolve: (reply: Reply) => void = () => {};
   #reject: (error: MessageFailed) => void = () => {};
 
-  /** `rows`: for each COPY ... FROM STDIN in the text, in their order. */
-  constructor(text: string, keepRows: boolean, who: Who | null, rows: readonly Rows[] = []) {
+  /**
+   * `rows`: for each COPY ... FROM STDIN in the text, in their order. `isSingle`: by the extended protocol, in which the
+   * server refuses a text of several statements.
+   */
+  constructor(
+    text: string,
+    keepRows: boolean,
+    who: Who | null,
+    rows: readonly Rows[] = [],
+    isSingle = false,
+  ) {
     this.#text = text;
+    this.#isSingle = isSingle;
     this.#who = who;
     this.#keepRows = keepRows;
     this.#rows = rows;
@@ -99,7 +119,18 @@ export class Message implements pg.Submittable {
   }
 
   submit(connection: pg.Connection): void {
-    (connection as unknown as Wire).query(this.#text);
+    const wire = connection as unknown as Wire;
+    if (!this.#isSingle) {
+      wire.query(this.#text);
+      return;
+    }
+    wire.stream.cork();
+    wire.parse({ text: this.#text });
+    wire.bind({});
+    wire.describe({ type: 'P', name: '' });
+    wire.execute({});
+    wire.sync();
+    wire.stream.uncork();
   }
 
   handleRowDescription(message: { fields: readonly { name: string }[] }): void {

@@ -93,6 +93,11 @@ export class Session {
     return this.#submit(new Message(this.#led(text), true, this.who));
   }
 
+  /** One statement, whose rows are kept; the server refuses more than one. Not the first thing that is sent. */
+  ask(statement: string): Promise<Reply> {
+    return this.#submit(new Message(statement, true, this.who, [], true));
+  }
+
   #led(text: string): string {
     const first = this.#first;
     this.#first = '';

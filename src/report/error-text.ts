@@ -34,7 +34,7 @@ export function errorText(
     `  error: ${indented(e.message)}${state}`,
     ...e.details.map((d) => `  ${indented(d)}`),
     ...(e.location === null ? [] : placeLines(e)),
-    ...(report === null ? [] : fateLine(report)),
+    ...fateLine(report).map((line) => `  ${line}`),
     `  next: ${inVoice(e.hint, voice)}`,
   ];
   return printable(lines.join('\n'));
@@ -85,8 +85,9 @@ const ids = (list: readonly MigrationRef[]): string => list.map((m) => m.id).joi
 const fateOf = ({ rolledBack }: NonNullable<Report['failed']>, { dirty }: Report): string =>
   rolledBack ? 'rolled back' : dirty ? 'half done (dirty)' : 'failed, and could not be looked up';
 
-/** What became of each migration of the plan. */
-function fateLine(r: Report): readonly string[] {
+/** What became of each migration of the plan, where something did. */
+export function fateLine(r: Report | null): readonly string[] {
+  if (r === null) return [];
   const { applied, failed, notReached, unknown } = r;
   if (failed === null && unknown.length === 0 && applied.length === 0) return [];
   const verb = applied.some((s) => s.direction === 'down') ? 'reverted' : 'applied';
@@ -96,5 +97,5 @@ function fateLine(r: Report): readonly string[] {
     ...(unknown.length > 0 ? [`unknown: ${ids(unknown)}`] : []),
     ...(notReached.length > 0 ? [`not reached: ${ids(notReached)}`] : []),
   ];
-  return [`  ${verb}: ${parts.join('; ')}`];
+  return [`${verb}: ${parts.join('; ')}`];
 }

@@ -12,7 +12,7 @@ import {
 import { emptyReport, type Report } from '../report.ts';
 import { counted, duration } from './amounts.ts';
 import { errorDocument, runDocument } from './document.ts';
-import { printable, type Voice } from './error-text.ts';
+import { fateLine, printable, type Voice } from './error-text.ts';
 
 const IN_WORDS: Readonly<Record<TargetState, string>> = {
   migrated: 'migrated',
@@ -76,13 +76,14 @@ export interface Failure {
   readonly targets: readonly string[];
 }
 
-/** What many targets have met in the same words is one failure. */
+/** What many targets have met in the same words, and with the same left of it, is one failure. */
 export function failuresOf({ targets }: FleetReport): readonly Failure[] {
   const found = new Map<string, { error: MigrateError; targets: string[] }>();
   for (const { name, error } of targets) {
     if (error === null) continue;
     const { code, reason, operation, message, sqlstate, location, details, hint } = error;
-    const key = JSON.stringify([code, reason, operation, message, sqlstate, location, details, hint]);
+    const fate = fateLine(error.report);
+    const key = JSON.stringify([code, reason, operation, message, sqlstate, location, details, hint, fate]);
     const same = found.get(key);
     if (same === undefined) found.set(key, { error, targets: [name] });
     else same.targets.push(name);
@@ -103,7 +104,10 @@ export function fleetDocument(fleet: FleetReport, voice: Voice, warnings: readon
     targets: targets.map((target) => targetDocument(target, voice)),
     counts: Object.fromEntries(counts) as Record<TargetState, number>,
     warnings: [...warnings, ...fleet.warnings],
-    error: error === null ? null : errorDocument(error, voice),
+    error:
+      error === null
+        ? null
+        : { target: targets.find((t) => t.error === error)?.name ?? null, ...errorDocument(error, voice) },
   };
 }
 

@@ -8,6 +8,9 @@ export const NOWHERE = '';
 /** The value for one schema alone, quoted as in SQL. */
 export const pathOf = (schema: string): string => identifier(schema);
 
+/** As PGOPTIONS takes it, where blanks part the words. */
+export const pathOption = (path: string): string => `-c search_path=${path.replaceAll(/[\\\s]/g, '\\$&')}`;
+
 /** Sets it for the session, and returns no row. What a connection string says is not always what SET would understand. */
 export const setPath = (path: string): string =>
   /^"(?:[^"]|"")+"$/.test(path)

@@ -9,8 +9,10 @@ export interface HookCommand {
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly input: string;
-  /** Each line of its standard output and standard error. */
-  readonly onLine: (line: string) => void;
+  /** Each line for people: of its standard error, and of its standard output where that is not taken. */
+  readonly onLine?: (line: string) => void;
+  /** Takes its standard output, piece by piece, to the end, whoever else it has started holds that open. */
+  readonly onOutput?: (part: string) => void;
   /** Null: no limit. */
   readonly timeoutMs: number | null;
   readonly signal: AbortSignal | undefined;
@@ -20,11 +22,12 @@ export interface HookCommand {
 const PATIENCE_MS = 5000;
 /** For what is in the pipes when it has ended; one that it leaves running in the background may hold them open. */
 const LAST_LINES_MS = 1000;
+const LOOK_AGAIN_MS = 20;
 const isWindows = process.platform === 'win32';
 
 /** Rejects where it does not end with exit code 0. */
 export function runCommand(work: HookCommand): Promise<void> {
-  const { command, folder, env, input, onLine, timeoutMs, signal } = work;
+  const { command, folder, env, input, onLine, onOutput, timeoutMs, signal } = work;
   return new Promise((done, fail) => {
     const child = spawn(command, {
       shell: true,
@@ -36,10 +39,11 @@ export function runCommand(work: HookCommand): Promise<void> {
       windowsHide: true,
     });
     let last = '';
-    for (const stream of [child.stdout, child.stderr]) {
+    if (onOutput !== undefined) child.stdout.setEncoding('utf8').on('data', onOutput);
+    for (const stream of onOutput === undefined ? [child.stdout, child.stderr] : [child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         if (line.trim() !== '') last = line.trim();
-        onLine(line);
+        onLine?.(line);
       });
     }
     // One that does not want to know closes it (EPIPE).
@@ -48,9 +52,21 @@ export function runCommand(work: HookCommand): Promise<void> {
 
     let patience: NodeJS.Timeout | undefined;
     let isLate = false;
+    /** Of all that it has started, which it may not outlive. */
+    let isAwaited = false;
+    let rest: NodeJS.Timeout | undefined;
+    let ended: (() => void) | undefined;
+    const readRest = () => {
+      rest ??= setTimeout(() => ended?.(), LAST_LINES_MS);
+    };
     const stop = () => {
+      isAwaited = true;
+      if (ended !== undefined) readRest();
       kill(child, 'SIGTERM');
-      patience ??= setTimeout(() => kill(child, 'SIGKILL'), PATIENCE_MS);
+      patience ??= setTimeout(() => {
+        isAwaited = false;
+        kill(child, 'SIGKILL');
+      }, PATIENCE_MS);
     };
     const limit =
       timeoutMs === null
@@ -75,15 +91,28 @@ export function runCommand(work: HookCommand): Promise<void> {
       settle(new Error(`it could not be started: ${e.message}`)),
     );
     child.once('exit', (code, name) => {
-      const ended = () => {
+      const look = () => {
         clearTimeout(rest);
-        settle(failureOf({ code, name, last, isLate, timeoutMs }));
+        child.off('close', look);
+        if (isAwaited && isThere(child)) setTimeout(look, LOOK_AGAIN_MS);
+        else settle(failureOf({ code, name, last, isLate, timeoutMs }));
       };
-      const rest = setTimeout(ended, LAST_LINES_MS);
-      child.once('close', ended);
+      ended = look;
+      if (onOutput === undefined || isAwaited) readRest();
+      child.once('close', look);
     });
     if (signal?.aborted === true) stop();
   });
+}
+
+/** It, or something that it has started. */
+function isThere({ pid }: ChildProcess): boolean {
+  if (isWindows || pid === undefined) return false;
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** With all that it has started. */

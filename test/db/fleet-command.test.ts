@@ -30,7 +30,7 @@ describe('rungs fleet', () => {
     expect(code).toBe(0);
     expect(
       stderr
-        .replaceAll(/\d+ ms/g, 'N ms')
+        .replaceAll(/\d+(\.\d+)? m?s\b/g, 'N ms')
         .split('\n')
         .sort(),
     ).toEqual([
@@ -40,7 +40,7 @@ describe('rungs fleet', () => {
       expect.stringMatching(/^\[3\/3\] tenant_0[23]: migrated at 3 \(3 applied, N ms\)$/),
     ]);
     const lines = stdout
-      .replaceAll(/\d+ ms/g, 'N ms')
+      .replaceAll(/\d+(\.\d+)? m?s\b/g, 'N ms')
       .replaceAll(/ +/g, ' ')
       .trimEnd()
       .split('\n');
@@ -61,7 +61,7 @@ describe('rungs fleet', () => {
     const { code, stdout, stderr } = await fleetIn(projectOf(listOf(tenants), FAILING), tenants);
     expect(code).toBe(12);
     expect(stdout).toMatch(
-      /^tenant_01 +failed +0 +- +\d+ ms +relation "taken" already exists \(SQLSTATE 42P07\)$/m,
+      /^tenant_01 +failed +0 +- +[\d.]+ m?s +relation "taken" already exists \(SQLSTATE 42P07\)$/m,
     );
     expect(stdout).toContain('3 targets: 1 failed, 2 not begun');
     expect(stderr).toContain(
@@ -74,6 +74,25 @@ describe('rungs fleet', () => {
       ].join('\n'),
     );
     expect(stderr).toMatch(/next: .*`rungs fleet`/);
+  });
+
+  it('says what became of each migration of a target that failed, as `up` does, and which target it is', async () => {
+    const tenants = await createTenants(2);
+    await tenants.database.query('create table tenant_02.taken (); create table public.taken ()');
+    const files = {
+      ...MARKS,
+      '4_taken.up.sql': 'create table taken ();',
+      '4_taken.down.sql': '',
+      '5_last.up.sql': 'select 1;',
+      '5_last.down.sql': '',
+    };
+    const project = projectOf(listOf(tenants), files);
+    const alone = await rungs(['up'], { cwd: project, env: { DATABASE_URL: tenants.database.url } });
+    const fate = '  applied: 1, 2, 3 (kept); 4 rolled back; not reached: 5\n';
+    expect(alone.stderr).toContain(fate);
+    const result = await fleetIn(project, tenants, ['--json']);
+    expect(result.stderr).toContain(fate);
+    expect(documentOf(result).error).toMatchObject({ target: 'tenant_02', sqlstate: '42P07' });
   });
 
   it('tells what many have met in the same words once', async () => {
@@ -158,13 +177,19 @@ describe('rungs fleet', () => {
     const { code, stderr } = await fleetIn(failing, tenants);
     expect(code).toBe(19);
     expect(stderr).toContain('exit code 3: no such vault');
-    expect(stderr).toContain('from: rungs.yaml:2');
+    expect(stderr).toContain('at: rungs.yaml:2:3');
     // It is given the connection string, and may repeat it.
     const telling = projectOf('targets:\n  command: echo "cannot reach $DATABASE_URL" >&2; exit 3');
     const url = new URL(tenants.database.url);
     url.password = 'hun ter/2';
     const told = await rungs(['fleet'], { cwd: telling, env: { DATABASE_URL: url.href } });
     expect(told.stderr).toContain('exit code 3: cannot reach postgres://postgres:***@');
+    const foreign = projectOf(
+      `targets:\n  command: "node -e 'console.error([\\"postgres:\\",\\"//u:topsecret\\"].join(\\"\\")+\\"@x\\");process.exit(1)'"`,
+    );
+    const other = await fleetIn(foreign, tenants, ['--json']);
+    expect(other.stderr).toContain('exit code 1: postgres://u:***@x');
+    expect(documentOf(other).error?.message).toContain('postgres://u:***@x');
     const empty = projectOf("targets:\n  command: 'true'");
     const none = await fleetIn(empty, tenants);
     expect([none.code, none.stderr]).toEqual([19, expect.stringContaining('--allow-empty')]);
@@ -209,8 +234,12 @@ describe('rungs fleet', () => {
 
   it.each([
     ['targets:\n  quary: select 1', /targets\.quary is not a known key; did you mean query\?/],
-    ['targets:\n  query: select 1\n  command: ls', /targets .*must be a list of databases and schemas/],
-    ['targets: []', /targets is a list: it must be a list of databases|targets .*must be/],
+    [
+      'targets:\n  query: select 1\n  command: ls',
+      /targets has query and command in it: only one of them can be given/,
+    ],
+    ['targets: []', /there are none: nothing would be migrated/],
+    ['targets: {}', /targets is a section: it must be a list of databases and schemas/],
     ['targets:\n  - shema: a', /targets\.0\.shema is not a known key; did you mean schema\?/],
     ['path: migrations', /there is no `targets` in rungs.yaml/],
   ])('says what is wrong in %s', async (yaml, said) => {
@@ -219,12 +248,24 @@ describe('rungs fleet', () => {
     expect([code, stderr]).toEqual([19, expect.stringMatching(said)]);
   });
 
+  it('takes an empty list as no targets where that may be', async () => {
+    const tenants = await createTenants(1);
+    const project = projectOf('targets: []');
+    const { code, stdout } = await fleetIn(project, tenants, ['--allow-empty']);
+    expect([code, stdout]).toEqual([0, '0 targets\n']);
+    expect((await rungs(['config'], { cwd: project })).stdout).toMatch(
+      /^targets +0 targets +rungs\.yaml:1$/m,
+    );
+  });
+
   it.each([
     [['--shard', '17/16'], /there is no shard 17 of 16/],
     [['--shard', '0/16'], /there is no shard 0 of 16/],
     [['--shard', 'three'], /must be K\/N as in 3\/16/],
     [['--shard', 'index/4'], /needs JOB_COMPLETION_INDEX/],
-    [['--concurrency', '0'], /--concurrency must be 1 or more/],
+    [['--concurrency', '0'], /--concurrency must be a whole number from 1, not "?0/],
+    [['--concurrency', 'x'], /--concurrency must be a whole number from 1, not "?x/],
+    [['--max-failures', '0'], /--max-failures must be a whole number from 1, not "?0/],
     [['--max-failures', 'no'], /--max-failures must be a whole number/],
     [['--resume', 'not-there.json'], /it cannot be read \(ENOENT\)/],
     [['more'], /too many arguments/],
@@ -278,6 +319,30 @@ describe('rungs fleet', () => {
       'tenant_01 -c search_path="tenant_01" postgres',
       'tenant_02 -c search_path="tenant_02" postgres',
     ]);
+  });
+
+  it('says of each line of a hook’s command which target it is of', async () => {
+    const tenants = await createTenants(3);
+    const hook = 'hooks:\n  afterEach:\n    command: echo "  hello from $RUNGS_SCHEMA"';
+    const files = { '1_a.up.sql': 'create table a ();', '1_a.down.sql': '' };
+    const project = projectOf(`${hook}\n${listOf(tenants)}`, files);
+    const { stderr } = await fleetIn(project, tenants);
+    const heard = stderr.split('\n').filter((line) => line.includes('hello from tenant'));
+    expect(heard.sort()).toEqual(tenants.schemas.map((s) => `${s}: hello from ${s}`));
+    const dropped = tenants.schemas.map((s) => `drop schema ${s} cascade; create schema ${s}`).join('; ');
+    await tenants.database.query(dropped);
+    const json = await fleetIn(project, tenants, ['--canary', '0'], { env: { LOG_FORMAT: 'json' } });
+    const records = json.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(records).toContainEqual(
+      expect.objectContaining({
+        kind: 'message',
+        target: 'tenant_03',
+        message: expect.stringContaining('hello from'),
+      }),
+    );
   });
 
   it('writes its narration as JSON lines that name the target, where that is asked for', async () => {

@@ -343,7 +343,12 @@ describe('the targets of a fleet', () => {
     const writing = run(tenants, {
       targets: { query: 'delete from tenant returning schema_name as schema' },
     });
-    await expect(writing).rejects.toMatchObject({ reason: 'read_only' });
+    await expect(writing).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      reason: 'targets',
+      sqlstate: '25006',
+      hint: expect.stringContaining('only reads'),
+    });
     const nameless = run(tenants, { targets: { query: 'select slug as tenant_name from tenant' } });
     await expect(nameless).rejects.toMatchObject({
       reason: 'targets',
@@ -372,6 +377,19 @@ describe('the targets of a fleet', () => {
     const report = await run(tenants, { targets: { query }, allowEmpty: true });
     expect(report).toMatchObject({ targets: [], error: null });
   });
+
+  it.each([{ concurrency: 0 }, { maxFailures: 1.5 }, { canary: -1 }])(
+    'are not looked for where %j is no number of any',
+    async (options) => {
+      const refused = fleet({ targets: [], migrations: folderOf(MARKS), ...options });
+      const [name] = Object.keys(options);
+      await expect(refused).rejects.toMatchObject({
+        name: 'MigrateError',
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(`${name}`),
+      });
+    },
+  );
 
   it('cannot have a canary that is not among them', async () => {
     const tenants = await createTenants(2);

@@ -173,7 +173,9 @@ describe('a command that fails', () => {
       code: 'MIGRATION_UP_FAILED',
       reason: 'hook',
       operation: 'run the beforeAll hook',
+      ...{ file: 'rungs.yaml', line: 2, column: 16 },
     });
+    expect(result.stderr).toContain('at: rungs.yaml:2:16');
     expect(error.message).toMatch(message);
     expect(error.message).toContain(`\`${command}\`: `);
     expect(await tables()).toEqual([]);

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest';
 import { lockId } from '../../src/config/lock-id.ts';
 import { fleet } from '../../src/index.ts';
+import { rungs } from '../support/cli.ts';
 import { folderOf } from '../support/folder.ts';
 import { besideGolangMigrate, type Driver, golang } from '../support/golang-migrate.ts';
 import { connectTo } from '../support/session.ts';
@@ -47,6 +48,22 @@ besideGolangMigrate('a fleet beside golang-migrate', () => {
     expect(await theirs(tenants, 'Ten ant', ['down', '1'])).toMatchObject({ code: 0 });
     expect(await versionsIn(tenants)).toEqual({ tenant_01: '3', 'Ten ant': '2' });
     expect(await marksIn(tenants)).toEqual({ tenant_01: ['1', '2', '3'], 'Ten ant': ['1', '2'] });
+  });
+
+  test('has forced a schema as it would, and under its lock, by the command that an error names it with', async () => {
+    const tenants = await createTenants(['tenant_01', 'Ten ant']);
+    await run(tenants);
+    const env = { DATABASE_URL: tenants.database.url, PGOPTIONS: `-c search_path="Ten\\ ant"` };
+    const force = () => rungs(['force', '2', '--path', migrations, '--lock-timeout', '300ms'], { env });
+    const holder = await connectTo(tenants.database);
+    const id = lockId('Ten ant', 'schema_migrations', `/${tenants.database.name}`);
+    await holder.query(`select pg_advisory_lock(${id})`);
+    expect((await force()).stderr).toContain('lock');
+    expect(await versionsIn(tenants)).toEqual({ tenant_01: '3', 'Ten ant': '3' });
+    await holder.end();
+    expect(await force()).toMatchObject({ code: 0 });
+    expect((await theirs(tenants, 'Ten ant', ['version'])).output.trim()).toBe('2');
+    expect((await theirs(tenants, 'tenant_01', ['version'])).output.trim()).toBe('3');
   });
 
   test('waits for the lock that it has on one schema, and leaves the others alone meanwhile', async () => {

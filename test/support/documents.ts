@@ -9,6 +9,8 @@ const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }
 const validate = ajv.compile(JSON.parse(readFileSync(path, 'utf8')));
 
 export interface ErrorDocument {
+  /** Of a fleet. */
+  readonly target?: string | null;
   readonly code: string;
   readonly reason: string;
   readonly operation: string;

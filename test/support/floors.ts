@@ -72,6 +72,7 @@ export const FLOORS: readonly { readonly what: string; readonly files: readonly 
         'src/patience.ts',
         'src/watch.ts',
         'src/turns.ts',
+        'src/fleet-query.ts',
       ],
       ...['src/resumable.ts', 'src/pieces.ts', 'src/apply.ts', 'src/batch.ts', 'src/refused.ts', 'src/pg/'],
     ],
@@ -165,6 +166,7 @@ const SIBLINGS: Readonly<Record<string, readonly string[]>> = {
   'src/duplicates.ts': ['src/send.ts'],
   'src/repeatable.ts': ['src/analysed.ts'],
   'src/turns.ts': ['src/refused.ts'],
+  'src/fleet-query.ts': ['src/refused.ts'],
   'src/opened.ts': ['src/send.ts'],
   'src/resumable.ts': [
     ...['src/again.ts', 'src/duplicates.ts', 'src/indexes.ts', 'src/opened.ts'],

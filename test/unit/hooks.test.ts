@@ -21,10 +21,10 @@ describe('the hooks section', () => {
     expect(hooks.beforeAll.value).toEqual([{ file: 'conf/hooks/a.sql' }]);
     expect(hooks.beforeEach.value).toEqual([
       { file: 'conf/b.SQL' },
-      { command: './c.sh', timeoutMs: 120_000 },
+      { command: './c.sh', timeoutMs: 120_000, location: { file: 'rungs.yaml', line: 5, column: 7 } },
     ]);
     expect(hooks.afterEach.value).toEqual([]);
-    expect(hooks.afterAll.value).toEqual([{ command: 'd', timeoutMs: null }]);
+    expect(hooks.afterAll.value).toMatchObject([{ command: 'd', timeoutMs: null, location: { line: 7 } }]);
     expect([hooks.beforeEach, hooks.afterEach].map((h) => originText(h.origin))).toEqual([
       'rungs.yaml:4',
       'default',
@@ -32,7 +32,7 @@ describe('the hooks section', () => {
   });
 
   it('leaves a command’s variables to its shell, and fills in those of a path', () => {
-    expect(hooksIn('afterAll: { command: "echo ${NOT_SET} $${X}" }').afterAll.value).toEqual([
+    expect(hooksIn('afterAll: { command: "echo ${NOT_SET} $${X}" }').afterAll.value).toMatchObject([
       { command: 'echo ${NOT_SET} $${X}', timeoutMs: null },
     ]);
     const { hooks } = configOf({ file: 'hooks: { afterAll: "${DIR}/a.sql" }', environment: { DIR: 'x' } });
@@ -44,7 +44,7 @@ describe('the hooks section', () => {
     ['a password that the shell fills in', 'psql postgres://app:$PW@db/app'],
     ['a variable that the shell fills in', 'PGPASSWORD="$PW" ./x.sh'],
   ])('has room for %s', (_, command) => {
-    expect(hooksIn(`afterAll: { command: '${command}' }`).afterAll.value).toEqual([
+    expect(hooksIn(`afterAll: { command: '${command}' }`).afterAll.value).toMatchObject([
       { command, timeoutMs: null },
     ]);
   });
