@@ -24,8 +24,8 @@ import { task, withTask } from '../support/task.ts';
 
 const run = promisify(execFile);
 
-/** Bytes of the .tgz: 15 % above what it was when this was last set, which is to be a decision. */
-const MOST_BYTES = 745_000;
+/** Bytes of the .tgz: 5 % above what it was when this was last set, which is to be a decision. */
+const MOST_BYTES = 780_000;
 
 const archive = packed();
 const unpacked = projectOf({ 'package.json': '{}' });
