@@ -1,6 +1,7 @@
 /** What the caller gives to be called: where it throws, or answers what is no answer, that is its fault and no fault of ours. */
 
 import { MigrateError } from './errors.ts';
+import { shown } from './kind.ts';
 
 /** `onEvent`. */
 export const heardBy =
@@ -25,7 +26,7 @@ export const answeredBy =
     }
     if (answers.includes(answer)) return answer;
     const said = answers.map((a) => JSON.stringify(a)).join(' or ');
-    throw failed('confirm', `answered ${JSON.stringify(answer)}, and not ${said}`);
+    throw failed('confirm', `answered ${shown(answer)}, and not ${said}`);
   };
 
 /** What knows what it says stays as it is. */

@@ -155,7 +155,7 @@ async function runLocked(
     session.onNotice = () => {};
     // Closing an own connection would do; a lent one lives on. A lost one has nothing left to release.
     await release(session, ids, job).catch((e: Error) => {
-      if (isDone) closeFailed(log, e);
+      if (isDone && !session.isLossTold) closeFailed(log, e);
     });
     if (sessionState?.lent) await session.send(restore(sessionState)).catch(() => {});
   }

@@ -30,21 +30,30 @@ export interface Fleet {
   readonly now: () => number;
 }
 
-/** Never rejects: what went wrong is in the reports, which are in the order of the targets. */
+/**
+ * What went wrong is in the reports, which are in the order of the targets. Rejects with what a function of the caller's has
+ * thrown, once all that was begun has ended.
+ */
 export async function runFleet(fleet: Fleet): Promise<readonly TargetReport[]> {
   const { targets, canaries, done, concurrency, maxFailures } = fleet;
   const reports = new Map<Target, TargetReport>();
   const pooled = new Set<string>();
   const wanted = targets.filter((t) => !done.has(t));
   let failures = 0;
+  const thrown: unknown[] = [];
 
   const runOne = async (target: Target, turns: Turns): Promise<void> => {
-    const report = await runTarget(fleet, target, turns);
-    reports.set(target, report);
-    if (report.state === 'failed') failures++;
-    fleet.emit({ kind: 'ended', target: report, ended: reports.size, of: wanted.length });
+    try {
+      const report = await runTarget(fleet, target, turns);
+      reports.set(target, report);
+      if (report.state === 'failed') failures++;
+      fleet.emit({ kind: 'ended', target: report, ended: reports.size, of: wanted.length });
+    } catch (e) {
+      thrown.push(e);
+    }
   };
-  const isStopped = (most: number): boolean => failures >= most || fleet.signal?.aborted === true;
+  const isStopped = (most: number): boolean =>
+    failures >= most || thrown.length > 0 || fleet.signal?.aborted === true;
 
   const first = new Turns(pooled);
   for (const target of wanted.filter((t) => canaries.has(t))) {
@@ -61,6 +70,7 @@ export async function runFleet(fleet: Fleet): Promise<readonly TargetReport[]> {
   };
   const others = Array.from({ length: Math.min(concurrency, queue.length) - 1 }, () => new Turns(pooled));
   await Promise.all([first, ...others].map(work));
+  if (thrown.length > 0) throw thrown[0];
   return targets.map((t) => reports.get(t) ?? unrun(t, canaries.has(t), done.has(t)));
 }
 

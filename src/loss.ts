@@ -15,7 +15,7 @@ export async function tellLoss(
   e: SessionLost,
 ): Promise<void> {
   const [first] = sent as [Step];
-  worker.session.isGone = true;
+  worker.session.isLossTold = true;
   const fate = await findOut(worker, job, sent, done);
   if (fate === null) {
     for (const step of sent) log.unknown(step);

@@ -14,7 +14,8 @@ export const REASONS = {
     next: 'install the package, or give another file with `--outfile F`',
   },
   callback: {
-    meaning: 'A function of the caller’s, `onEvent` or `confirm`, threw, which ended the run.',
+    meaning:
+      'A function of the caller’s, `onEvent` or `confirm`, threw, or gave no answer, which ended the run.',
     next: 'correct that function; `task migrate:status` shows what had been done',
   },
   cancelled: {

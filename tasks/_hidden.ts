@@ -13,7 +13,7 @@ const PASSWORDS: readonly (readonly [shape: RegExp, shown: string])[] = [
     /((?:pass(?:word|wd|phrase)?|pwd)\s*=\s*)(?:'(?:[^'\\]|\\.)*(?:'|$)|"[^"]*(?:"|$)|(?:\\.|\S)+)/gi,
     '$1***',
   ],
-  [/("(?:pass(?:word|wd|phrase)?|pwd)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)/gi, '$1"***"'],
+  [/("[^"\s]*(?:pass(?:word|wd|phrase)?|pwd)"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)/gi, '$1"***"'],
 ];
 
 /** The same in a command's words, which may speak of connections that we know nothing of. */

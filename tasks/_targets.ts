@@ -56,8 +56,8 @@ async function outputOf(command: string, { loaded, database, location, signal }:
     env: { ...loaded.env, ...(database === null ? {} : { DATABASE_URL: database }) },
     input: '',
     onOutput: (part) => {
-      output += part;
-      if (output.length > MOST) tooMuch.abort();
+      if (output.length + part.length > MOST) tooMuch.abort();
+      else output += part;
     },
     timeoutMs: null,
     signal: AbortSignal.any([tooMuch.signal, ...(signal === undefined ? [] : [signal])]),

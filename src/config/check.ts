@@ -101,7 +101,7 @@ function complaint(layer: Layer, { keyword, params }: Fault, pointer: string): s
   const value = at(layer, pointer);
   if (keyword === 'maxProperties') {
     const known = Object.keys(node?.properties ?? {}).filter((key) => Object.hasOwn(value as object, key));
-    return `has ${known.join(' and ')} in it: only one of them can be given`;
+    if (known.length > 1) return `has ${known.join(' and ')} in it: only one of them can be given`;
   }
   const meant = typeof value === 'string' ? nearest(value, node?.enum ?? []) : null;
   const wanted = `${node?.errorMessage ?? 'cannot be used'}${meant === null ? '' : `; did you mean ${meant}?`}`;

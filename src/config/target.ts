@@ -94,7 +94,8 @@ function targetOf(given: PlacedTarget, around: Around): Target | { readonly faul
     url: reached,
     schema,
     path,
-    isPathEnough: own === null && said === null && database.options === null,
+    isPathEnough:
+      own === null && said === null && database.options === null && around.env.DATABASE_URL === reached,
     group: path === null ? null : groupOf(database),
     where,
   };

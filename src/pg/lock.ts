@@ -124,7 +124,6 @@ export async function release(
   ids: readonly bigint[],
   { lockStrategy }: Pick<LockWait, 'lockStrategy'>,
 ): Promise<void> {
-  if (session.isGone) return;
   if (lockStrategy === 'session') return unlock(session, ids);
   if (!session.inOwnTransaction) return;
   session.inOwnTransaction = false;

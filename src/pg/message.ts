@@ -4,7 +4,7 @@ import type { Row } from '../recorded.ts';
 import type { Who } from '../sql/rights.ts';
 import { isServerError, type ServerError } from '../sql/server-error.ts';
 
-/** What came back for one simple-query message. */
+/** What came back for one message. */
 export interface Reply {
   /** The command tags in order, one for each statement that completed ("COMMIT", "INSERT 0 1"). */
   readonly tags: readonly string[];
@@ -72,8 +72,16 @@ interface Extended {
   sync(): void;
 }
 
+interface Manner {
+  readonly keepRows?: boolean;
+  /** For each COPY ... FROM STDIN in the text, in their order. */
+  readonly rows?: readonly Rows[];
+  /** By the extended protocol, in which the server refuses a text of several statements. */
+  readonly isSingle?: boolean;
+}
+
 /**
- * One simple-query message. pg's own Query collects every row and says nothing of the statements that completed
+ * One message: a simple query, unless it `isSingle`. pg's own Query collects every row and says nothing of the statements that completed
  * before an error; this keeps the tags, and rows only where asked, so a file with a large SELECT costs no memory.
  */
 export class Message implements pg.Submittable {
@@ -96,22 +104,12 @@ export class Message implements pg.Submittable {
   #resolve: (reply: Reply) => void = () => {};
   #reject: (error: MessageFailed) => void = () => {};
 
-  /**
-   * `rows`: for each COPY ... FROM STDIN in the text, in their order. `isSingle`: by the extended protocol, in which the
-   * server refuses a text of several statements.
-   */
-  constructor(
-    text: string,
-    keepRows: boolean,
-    who: Who | null,
-    rows: readonly Rows[] = [],
-    isSingle = false,
-  ) {
+  constructor(text: string, who: Who | null, how: Manner = {}) {
     this.#text = text;
-    this.#isSingle = isSingle;
     this.#who = who;
-    this.#keepRows = keepRows;
-    this.#rows = rows;
+    this.#isSingle = how.isSingle ?? false;
+    this.#keepRows = how.keepRows ?? false;
+    this.#rows = how.rows ?? [];
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

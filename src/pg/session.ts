@@ -49,8 +49,8 @@ export class Session {
   lockedIn: number | null = null;
   /** A transaction of our own is open, which holds the locks. */
   inOwnTransaction = false;
-  /** It was lost, and that has been told: it has nothing left to let go, and no goodbye to say. */
-  isGone = false;
+  /** It was lost, and that has been told: that its locks cannot be let go is no news. */
+  isLossTold = false;
   /** As whom it is connected, and to what; known by then too. */
   who: Who | null = null;
   /** What makes it other than it was at its start, to be said again after each `reset all`. */
@@ -85,17 +85,17 @@ export class Session {
 
   /** Sends one message, with the rows of its COPYs, and waits for its end. Rejects with MessageFailed. */
   send(text: string, rows: readonly Rows[] = []): Promise<Reply> {
-    return this.#submit(new Message(this.#led(text), false, this.who, rows));
+    return this.#submit(new Message(this.#led(text), this.who, { rows }));
   }
 
   /** The same, keeping the rows of every statement. */
   query(text: string): Promise<Reply> {
-    return this.#submit(new Message(this.#led(text), true, this.who));
+    return this.#submit(new Message(this.#led(text), this.who, { keepRows: true }));
   }
 
   /** One statement, whose rows are kept; the server refuses more than one. Not the first thing that is sent. */
   ask(statement: string): Promise<Reply> {
-    return this.#submit(new Message(statement, true, this.who, [], true));
+    return this.#submit(new Message(statement, this.who, { keepRows: true, isSingle: true }));
   }
 
   #led(text: string): string {

@@ -3,7 +3,7 @@
 import type { Statement } from '../migration.ts';
 
 /** What comes before the block's text: the server counts its lines from there. */
-const HEAD = /^do\b(?:\s+|--.*\n|\/\*[\s\S]*?\*\/|language\s+[\w"]+)*(?:\$\w*\$|e?')/i;
+const HEAD = /^do\b(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/|language\s+(?:[\w"]+|'\w+'))*(?:\$[^\s$]*\$|e?')/i;
 
 /**
  * The first character of that line as an index into `text`, or where the statement starts: they are the same line, it is no
@@ -11,8 +11,9 @@ const HEAD = /^do\b(?:\s+|--.*\n|\/\*[\s\S]*?\*\/|language\s+[\w"]+)*(?:\$\w*\$|
  */
 export function startIn(text: string, { start, end }: Pick<Statement, 'start' | 'end'>, where = ''): number {
   const line = Number(/inline_code_block\D*(\d+)[^\n]*$/.exec(where)?.[1] ?? 0);
+  if (line === 0) return start;
   const head = HEAD.exec(text.slice(start, end))?.[0];
-  if (line === 0 || head === undefined) return start;
+  if (head === undefined) return start;
   let at = start + head.length;
   for (let i = 1; i < line; i++) {
     const next = text.indexOf('\n', at) + 1;

@@ -38,7 +38,7 @@ export async function* parsedIn(
     // With the semicolon, at which an error may be.
     const parsed = await parse(text.slice(first.start, last.end + 1));
     if (isFault(parsed)) {
-      yield { ...parsed, offset: first.start + parsed.offset };
+      yield (await wholeFrom(text, first.start, large)) ?? { ...parsed, offset: first.start + parsed.offset };
       return;
     }
     const [by, lines] = [first.start, first.line - 1];
@@ -46,6 +46,13 @@ export async function* parsedIn(
       return { start: by + st.start, end: by + st.end, line: lines + st.line, node: st.node };
     });
   }
+}
+
+/** What the grammar makes of it uncut, from there on: it sees the end of a statement where the lexer does not. Null: too much. */
+async function wholeFrom(text: string, start: number, large: number) {
+  if (text.length > large) return null;
+  const whole = await parse(text);
+  return isFault(whole) ? whole : whole.filter((st) => st.start >= start);
 }
 
 const isKnown = (portion: readonly Range[]): portion is readonly Parsed[] => portion[0]?.node !== null;

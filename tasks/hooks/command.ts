@@ -1,9 +1,9 @@
-/** A hook's command at work: the plan on its standard input, its lines as they come, and how it ended. */
+/** A command of rungs.yaml at work, a hook's or that of a fleet's targets: its input, its lines as they come, and how it ended. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-export interface HookCommand {
+export interface CommandLine {
   /** For the shell. */
   readonly command: string;
   readonly folder: string;
@@ -26,7 +26,7 @@ const LOOK_AGAIN_MS = 20;
 const isWindows = process.platform === 'win32';
 
 /** Rejects where it does not end with exit code 0. */
-export function runCommand(work: HookCommand): Promise<void> {
+export function runCommand(work: CommandLine): Promise<void> {
   const { command, folder, env, input, onLine, onOutput, timeoutMs, signal } = work;
   return new Promise((done, fail) => {
     const child = spawn(command, {
@@ -98,7 +98,7 @@ export function runCommand(work: HookCommand): Promise<void> {
         else settle(failureOf({ code, name, last, isLate, timeoutMs }));
       };
       ended = look;
-      if (onOutput === undefined || isAwaited) readRest();
+      if (onOutput === undefined || patience !== undefined) readRest();
       child.once('close', look);
     });
     if (signal?.aborted === true) stop();

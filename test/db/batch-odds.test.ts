@@ -90,6 +90,21 @@ it('a client that gives each message so long is sent one at a time', async () =>
   expect(times).toEqual([{ n: 3 }]);
 });
 
+it('a client that gives up waiting for a message has no locks of ours when it is given back', async () => {
+  const database = await createDatabase();
+  const client = new pg.Client({ connectionString: database.url, query_timeout: 500 });
+  await client.connect();
+  const migrations = folderOf({ '1_a.up.sql': 'create table a (); select pg_sleep(1);' });
+  await failureOf(up({ database: client, migrations, lockTimeoutMs: 2000 }));
+  await until('the locks are let go', async () => {
+    const [row] = await database.query(
+      "select count(*)::int as n from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",
+    );
+    return row?.n === 0;
+  });
+  await client.end();
+});
+
 it('what a listener throws ends the run as it does one at a time, and what was committed is in the report', async () => {
   const database = await createDatabase();
   const onEvent = (e: Event) => {

@@ -44,6 +44,11 @@ describe('a failure with no position', () => {
     ],
     ['a block of one line', ['do language plpgsql $body$ begin perform 1 / 0; end $body$;'], '3:1'],
     ['a block in quotes', ["do 'begin", "  raise notice ''it''''s'';", '  perform 1 / 0;', "end';"], '5:3'],
+    [
+      'a block with its language in quotes',
+      [`do${' '.repeat(60)}`, "language 'plpgsql' $größe$", 'begin', '  perform 1 / 0;', 'end $größe$;'],
+      '6:3',
+    ],
     ['a block that calls', ['do /* $$ */ $$', 'begin', '', '\tperform fails();', 'end $$;'], '6:2'],
     [
       'a block with an inner one',

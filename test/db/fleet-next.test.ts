@@ -53,6 +53,22 @@ describe('the next command of a fleet’s error', () => {
     expect(await versionsIn({ ...tenants, schemas: ['public'] })).toEqual({ public: 'none' });
   });
 
+  it('names the database too where a flag has said which, as the same words typed again would be about another', async () => {
+    const [tenants, other] = [await createTenants(['a']), await createDatabase()];
+    await tenants.database.query('create table a.taken ()');
+    const project = projectOf('  - schema: a');
+    const env = { DATABASE_URL: other.url };
+    const result = await rungs(['fleet', '--json', '--database', tenants.database.url], {
+      cwd: project,
+      env,
+    });
+    const { password } = new URL(tenants.database.url);
+    const command = commandIn(errorOf(result).hint);
+    await typed(command, project, { ...env, PGPASSWORD: decodeURIComponent(password) });
+    expect(await versionsIn(tenants)).toEqual({ a: '9' });
+    expect(await other.query("select from pg_class where relname = 'schema_migrations'")).toEqual([]);
+  });
+
   it('names a target that has a connection string of its own, and leaves the password to whoever types it', async () => {
     const [base, own] = [await createDatabase(), await createDatabase()];
     await own.query('create schema b; create table b.taken ()');

@@ -6,6 +6,7 @@ import {
   adopt,
   baseline,
   type Event,
+  type FleetEvent,
   fleet,
   force,
   goto,
@@ -193,6 +194,24 @@ describe('a caller’s function that throws', () => {
         reason: 'callback',
       },
     );
+  });
+
+  it('ends a fleet when all that was begun has ended, and no more is begun', async () => {
+    const { options } = await given();
+    const databases = await Promise.all([1, 2, 3, 4].map(() => createDatabase()));
+    const heard: string[] = [];
+    const onEvent = (event: FleetEvent) => {
+      heard.push(event.kind);
+      if (event.kind === 'ended' && heard.filter((kind) => kind === 'ended').length === 1) boom();
+    };
+    const { migrations } = options;
+    const targets = databases.map(({ url }) => url);
+    const error = await failureOf(fleet({ migrations, targets, onEvent, canary: 0, concurrency: 2 }));
+    expect(error.reason).toBe('callback');
+    expect(heard.filter((kind) => kind === 'ended')).toHaveLength(
+      heard.filter((kind) => kind === 'begun').length,
+    );
+    expect(heard.filter((kind) => kind === 'begun').length).toBeLessThan(4);
   });
 
   it('may be confirm, and then nothing is run', async () => {

@@ -84,6 +84,12 @@ describe('a text of many portions that is not a large one', () => {
     expect(await inPortions(text)).toEqual(fault);
   });
 
+  test('is cut where the grammar would cut it, also where the lexer would not', async () => {
+    const body = 'create function f() returns int language sql begin atomic select 1 end; select 2; end;';
+    const text = many(body);
+    expect(outline(await inPortions(text))).toEqual(outline(await parse(text)));
+  });
+
   test('has all of its trees', async () => {
     const text = many('select 1');
     const [one, all] = [await parse(text), await inPortions(text)];

@@ -7,7 +7,8 @@ import { aimed } from '../../src/config/target-command.ts';
 const BASE = 'postgres://app:s3cret-word@db.example/app';
 
 function hintFor(hint: string, given: GivenTarget, { base = BASE, env = {} as Record<string, string> } = {}) {
-  const [target] = targetsOf([{ ...given, where: 'rungs.yaml:3' }], { base, env, table: {} });
+  const around = { base, env: { DATABASE_URL: base, ...env }, table: {} };
+  const [target] = targetsOf([{ ...given, where: 'rungs.yaml:3' }], around);
   if (target === undefined) throw new Error('it is no target');
   return aimed(hint, target);
 }
@@ -21,6 +22,12 @@ describe('a command in the hint of a target', () => {
     );
     expect(hintFor('see `rungs rollback`', { schema: "T e\\n'ant" })).toBe(
       `see \`PGOPTIONS='-c search_path="T\\ e\\\\n'\\''ant"' rungs rollback\``,
+    );
+  });
+
+  it('names the database where the environment does not', () => {
+    expect(hintFor(FORCE, { schema: 'b' }, { env: { DATABASE_URL: 'postgres://app@other/app' } })).toContain(
+      "`task migrate:force -- 9 --database 'postgres://app@db.example/app?search_path=%22b%22'`",
     );
   });
 
