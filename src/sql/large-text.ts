@@ -38,7 +38,9 @@ export async function* parsedIn(
     // With the semicolon, at which an error may be.
     const parsed = await parse(text.slice(first.start, last.end + 1));
     if (isFault(parsed)) {
-      yield (await wholeFrom(text, first.start, large)) ?? { ...parsed, offset: first.start + parsed.offset };
+      const isAll = first.start === 0 && last.end + 1 >= text.length;
+      const fault = { ...parsed, offset: first.start + parsed.offset };
+      yield isAll || text.length > large ? fault : await wholeFrom(text, first.start);
       return;
     }
     const [by, lines] = [first.start, first.line - 1];
@@ -48,9 +50,8 @@ export async function* parsedIn(
   }
 }
 
-/** What the grammar makes of it uncut, from there on: it sees the end of a statement where the lexer does not. Null: too much. */
-async function wholeFrom(text: string, start: number, large: number) {
-  if (text.length > large) return null;
+/** What the grammar makes of it uncut, from there on: it sees the end of a statement where the lexer does not. */
+async function wholeFrom(text: string, start: number): Promise<readonly Parsed[] | SyntaxFault> {
   const whole = await parse(text);
   return isFault(whole) ? whole : whole.filter((st) => st.start >= start);
 }
