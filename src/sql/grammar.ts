@@ -5,6 +5,7 @@
 
 import type { Node } from 'libpg-query';
 import { byteWalk, fromCodePoints } from './position.ts';
+import { unoptimised } from './unoptimised.ts';
 
 export type { DefElem, FuncCall, Node, RangeVar, SelectStmt } from 'libpg-query';
 
@@ -38,7 +39,7 @@ export async function parse(text: string): Promise<readonly Parsed[] | SyntaxFau
   await loadModule();
   let raws: readonly Raw[];
   try {
-    raws = parseSync(text).stmts ?? [];
+    raws = unoptimised(() => parseSync(text)).stmts ?? [];
   } catch (e) {
     if (hasSqlDetails(e) && e.message !== OUT_OF_MEMORY) {
       return { message: e.message, offset: fromCodePoints(text, e.sqlDetails?.cursorPosition ?? 0) };

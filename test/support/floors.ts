@@ -244,13 +244,15 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'node:tls': ['src/pg/tls.ts', 'src/pg/client-key.ts', 'src/pg/authorities.ts'],
   'node:crypto': ['src/sql/checksum.ts', 'src/api.ts', 'src/pg/server-name.ts'],
   'node:buffer': ['src/sql/decode.ts', 'src/large.ts'],
+  'node:v8': ['src/sql/unoptimised.ts'],
 };
 
 /** What may stand in a file of src/ besides its imports. */
 const WORDS: readonly { readonly word: RegExp; readonly what: string; readonly only: readonly string[] }[] = [
   { word: /\bconsole\b/, what: 'console', only: [] },
+  // Which Node it is.
+  { word: /\bprocess\b(?!\.env\b)/, what: 'process', only: ['src/sql/unoptimised.ts'] },
   // Users expect PGPASSWORD to work, and the variable that turns migrateOnStart off.
-  { word: /\bprocess\b(?!\.env\b)/, what: 'process', only: [] },
   { word: /\bprocess\.env\b/, what: 'process.env', only: ['src/api.ts', 'src/start.ts'] },
   { word: /\bset(Timeout|Interval|Immediate)\b/, what: 'a timer', only: ['src/pg/pause.ts'] },
   { word: /\bperformance\b|\bDate\b/, what: 'a clock', only: ['src/api.ts'] },

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isFault, type Parsed, parse } from '../../src/sql/grammar.ts';
@@ -17,6 +18,12 @@ const kinds = async (text: string) => (await statements(text)).map((s) => Object
 test('the grammar is of the version that it is said to be', async () => {
   const { parse: raw } = await import('libpg-query');
   expect(Math.trunc(((await raw('select 1')).version ?? 0) / 10_000)).toBe(GRAMMAR_MAJOR);
+});
+
+test('V8 has the flag that keeps it from being optimised', () => {
+  expect(execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8' })).toContain(
+    '--wasm-tier-up-filter (only tier-up function with this index)\n        type: int  default: --wasm-tier-up-filter=-1\n',
+  );
 });
 
 describe('statements', () => {
