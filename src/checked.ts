@@ -10,13 +10,13 @@ export function checked<O>(called: keyof typeof ALLOWED, options: O, more: reado
   const table: Readonly<Record<string, Kind>> = ALLOWED[called];
   const faults = [
     ...more,
-    ...(isObject(options) ? faultsIn(options, table, '', 'option') : [none(options, table)]),
+    ...(isObject(options) ? faultsIn(options, table, '', 'option') : [notAnObject(options, table)]),
   ];
   if (faults.length > 0) throw refusal(called, faults);
   return cleanIn(options as object, table) as O;
 }
 
-function none(options: unknown, table: Readonly<Record<string, Kind>>): string {
+function notAnObject(options: unknown, table: Readonly<Record<string, Kind>>): string {
   const needed = Object.keys(table).filter((key) => table[key]?.isNeeded);
   return `its options are ${shown(options)}: an object with ${needed.join(' and ')}`;
 }

@@ -1,7 +1,7 @@
 /** What is handed over to the API and is no plain value: clients, migrations, hooks, versions, signals. As src/kind.ts has kinds. */
 
 import { type GivenHooks, HOOK_NAMES } from './hook.ts';
-import { isObject, type Kind, kind, listOr, section, shown, text } from './kind.ts';
+import { isObject, type Kind, kind, listOr, section, text } from './kind.ts';
 
 export const has = (value: unknown, ...names: readonly string[]): boolean =>
   isObject(value) && names.every((name) => name in value);
@@ -14,14 +14,14 @@ export const hasLists = (value: unknown, ...names: readonly string[]): boolean =
 export const url = text('a connection string');
 
 /** Of any version of pg, and of what wraps one. */
+const anyClient = kind('a connected client of pg', (v) => hasMethods(v, 'query', 'on', 'removeListener'));
 export const client: Kind = {
-  ...kind('a connected client of pg', (v) => hasMethods(v, 'query', 'on', 'removeListener')),
+  ...anyClient,
   faults: (value, at) => {
     if (has(value, 'totalCount')) return [`${at} is a pg.Pool: lend a client of it, from pool.connect()`];
-    if (!hasMethods(value, 'query', 'on', 'removeListener'))
-      return [`${at} is ${shown(value)}: a connected client of pg`];
-    return isConnected(value as object)
-      ? []
+    const faults = anyClient.faults(value, at);
+    return faults.length > 0 || isConnected(value as object)
+      ? faults
       : [`${at} is a client that is not connected: call its connect() first`];
   },
 };
@@ -38,11 +38,11 @@ function isConnected(value: {
   return value._connected !== false || (value._connecting === true && value._connectionError !== true);
 }
 
+const connectionText = text('a connection string, or a connected client of pg');
 export const connection: Kind = {
-  ...kind('a connection string, or a connected client of pg', () => true),
-  faults: (value, at) => (hasMethods(value, 'query') ? client : TEXT).faults(value, at),
+  ...connectionText,
+  faults: (value, at) => (hasMethods(value, 'query') ? client : connectionText).faults(value, at),
 };
-const TEXT = text(connection.words);
 
 const hasMigrations = (v: unknown): boolean => hasLists(v, 'migrations', 'repeatable', 'ignored');
 export const migrations = kind(

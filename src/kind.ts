@@ -40,7 +40,7 @@ export const text = (words: string): Optional => kind(words, (v) => typeof v ===
 export const textOrNull = (words: string, isSecret = false): Optional =>
   kind(words, (v) => v === null || typeof v === 'string', isSecret);
 export const none: Optional = kind('null', (v) => v === null);
-export const callable = (words: string): Optional => kind(words, (v) => typeof v === 'function');
+export const callable: Optional = kind('a function', (v) => typeof v === 'function');
 export const flag: Optional = kind('true or false', (v) => typeof v === 'boolean');
 
 export const whole = (least: number, most = Number.MAX_SAFE_INTEGER): Optional =>
@@ -80,7 +80,7 @@ export const mapping = (words: string, of: Kind): Optional => ({
   ...kind(words, isObject),
   faults: (value, at) =>
     isObject(value)
-      ? Object.entries(value).flatMap(([key, v]) => (v === undefined ? [] : of.faults(v, `${at}.${key}`)))
+      ? Object.entries(defined(value)).flatMap(([key, v]) => of.faults(v, `${at}.${key}`))
       : [`${at} is ${shown(value)}: ${words}`],
   clean: (value) => (isObject(value) ? defined(value) : value),
 });
