@@ -1,7 +1,8 @@
 /** A command of rungs.yaml at work, a hook's or that of a fleet's targets: its input, its lines as they come, and how it ended. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface CommandLine {
   /** For the shell. */
@@ -26,84 +27,86 @@ const LOOK_AGAIN_MS = 20;
 const isWindows = process.platform === 'win32';
 
 /** Rejects where it does not end with exit code 0. */
-export function runCommand(work: CommandLine): Promise<void> {
-  const { command, folder, env, input, onLine, onOutput, timeoutMs, signal } = work;
-  return new Promise((done, fail) => {
-    const child = spawn(command, {
-      shell: true,
-      cwd: folder,
-      env,
-      stdio: 'pipe',
-      // A group of its own, so that all that the shell has started can be ended.
-      detached: !isWindows,
-      windowsHide: true,
-    });
-    let last = '';
-    if (onOutput !== undefined) child.stdout.setEncoding('utf8').on('data', onOutput);
-    for (const stream of onOutput === undefined ? [child.stdout, child.stderr] : [child.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => {
-        if (line.trim() !== '') last = line.trim();
-        onLine?.(line);
-      });
-    }
-    // One that does not want to know closes it (EPIPE).
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-
-    let patience: NodeJS.Timeout | undefined;
-    let isLate = false;
-    /** Of all that it has started, which it may not outlive. */
-    let isAwaited = false;
-    let rest: NodeJS.Timeout | undefined;
-    let ended: (() => void) | undefined;
-    const readRest = () => {
-      rest ??= setTimeout(() => ended?.(), LAST_LINES_MS);
-    };
-    const stop = () => {
-      isAwaited = true;
-      if (ended !== undefined) readRest();
+export async function runCommand(work: CommandLine): Promise<void> {
+  const { onOutput, timeoutMs, signal } = work;
+  const child = started(work);
+  const heard = listenTo(child, work);
+  const closed = new Promise<void>((done) => child.once('close', () => done()));
+  let isLate = false;
+  let isKilled = false;
+  let patience: NodeJS.Timeout | undefined;
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  const stopped = new Promise<void>((done) => {
+    stopping.signal.addEventListener('abort', () => {
       kill(child, 'SIGTERM');
-      patience ??= setTimeout(() => {
-        isAwaited = false;
+      patience = setTimeout(() => {
+        isKilled = true;
         kill(child, 'SIGKILL');
       }, PATIENCE_MS);
-    };
-    const limit =
-      timeoutMs === null
-        ? undefined
-        : setTimeout(() => {
-            isLate = true;
-            stop();
-          }, timeoutMs);
-    const end = () => kill(child, 'SIGKILL');
-    signal?.addEventListener('abort', stop, { once: true });
-    process.on('exit', end);
-    const settle = (failure: Error | null) => {
-      clearTimeout(limit);
-      clearTimeout(patience);
-      signal?.removeEventListener('abort', stop);
-      process.off('exit', end);
-      for (const stream of [child.stdout, child.stderr]) stream.destroy();
-      if (failure === null) done();
-      else fail(failure);
-    };
-    child.once('error', (e: NodeJS.ErrnoException) =>
-      settle(new Error(`it could not be started: ${e.message}`)),
-    );
-    child.once('exit', (code, name) => {
-      const look = () => {
-        clearTimeout(rest);
-        child.off('close', look);
-        if (isAwaited && isThere(child)) setTimeout(look, LOOK_AGAIN_MS);
-        else settle(failureOf({ code, name, last, isLate, timeoutMs }));
-      };
-      ended = look;
-      if (onOutput === undefined || patience !== undefined) readRest();
-      child.once('close', look);
+      done();
     });
-    if (signal?.aborted === true) stop();
   });
+  const tooLate = () => {
+    isLate = true;
+    stop();
+  };
+  const limit = timeoutMs === null ? undefined : setTimeout(tooLate, timeoutMs);
+  const end = () => kill(child, 'SIGKILL');
+  process.on('exit', end);
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted === true) stop();
+  try {
+    const exit = await exitOf(child);
+    const lastLines = () => pause(LAST_LINES_MS, undefined, { ref: false });
+    await Promise.race([closed, onOutput === undefined ? lastLines() : stopped.then(lastLines)]);
+    // What it has started may not outlive it where it is to stop.
+    while (stopping.signal.aborted && !isKilled && isThere(child)) await pause(LOOK_AGAIN_MS);
+    const failure = failureOf({ ...exit, last: heard.last, isLate, timeoutMs });
+    if (failure !== null) throw failure;
+  } finally {
+    clearTimeout(limit);
+    clearTimeout(patience);
+    signal?.removeEventListener('abort', stop);
+    process.off('exit', end);
+    for (const stream of [child.stdout, child.stderr]) stream.destroy();
+  }
 }
+
+function started({ command, folder, env, input }: CommandLine): ChildProcessWithoutNullStreams {
+  const child = spawn(command, {
+    shell: true,
+    cwd: folder,
+    env,
+    stdio: 'pipe',
+    // A group of its own, so that all that the shell has started can be ended.
+    detached: !isWindows,
+    windowsHide: true,
+  });
+  // One that does not want to know closes it (EPIPE).
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return child;
+}
+
+/** Passes on what it prints. `last`: the last line for people so far. */
+function listenTo(child: ChildProcessWithoutNullStreams, { onLine, onOutput }: CommandLine) {
+  const heard = { last: '' };
+  if (onOutput !== undefined) child.stdout.setEncoding('utf8').on('data', onOutput);
+  for (const stream of onOutput === undefined ? [child.stdout, child.stderr] : [child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      if (line.trim() !== '') heard.last = line.trim();
+      onLine?.(line);
+    });
+  }
+  return heard;
+}
+
+const exitOf = (child: ChildProcess): Promise<Exit> =>
+  new Promise((done, fail) => {
+    child.once('error', (e) => fail(new Error(`it could not be started: ${e.message}`)));
+    child.once('exit', (code, name) => done({ code, name }));
+  });
 
 /** It, or something that it has started. */
 function isThere({ pid }: ChildProcess): boolean {
@@ -126,9 +129,12 @@ function kill(child: ChildProcess, name: NodeJS.Signals): void {
   }
 }
 
-interface End {
+interface Exit {
   readonly code: number | null;
   readonly name: string | null;
+}
+
+interface End extends Exit {
   readonly last: string;
   readonly isLate: boolean;
   readonly timeoutMs: number | null;
