@@ -1,10 +1,11 @@
 /** The documents of `adopt` and `baseline`. */
 
 import {
+  count,
   countOrNull,
   flag,
   list,
-  NO_ERROR,
+  NO_FAILURE,
   object,
   orNull,
   ref,
@@ -55,10 +56,9 @@ export const ADOPTION: Readonly<Record<string, Schema>> = {
     command: { const: 'baseline' },
     version: VERSION_OR_NONE,
     table: said('The version table.', text),
-    objects: said('How many were looked for, and are there.', { type: 'integer', minimum: 0 }),
+    objects: said('How many were looked for, and are there.', count),
     written: flag,
     migrations: said('Those that count as applied.', list(ref('migration'))),
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    ...NO_FAILURE,
   }),
 };

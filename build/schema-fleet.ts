@@ -3,6 +3,8 @@
 import { TARGET_STATES } from '../src/fleet-report.ts';
 import { MOVED } from './schema-moved.ts';
 import {
+  count,
+  countFrom1,
   countOrNull,
   ERROR,
   flag,
@@ -16,9 +18,6 @@ import {
   text,
   textOrNull,
 } from './shapes.ts';
-
-const count: Schema = { type: 'integer', minimum: 0 };
-const countFrom1: Schema = { type: 'integer', minimum: 1 };
 
 export const FLEET: Readonly<Record<string, Schema>> = {
   target: object({

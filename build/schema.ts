@@ -7,13 +7,15 @@ import { FLEET } from './schema-fleet.ts';
 import { HOOK_DEFS } from './schema-hook.ts';
 import { MOVED } from './schema-moved.ts';
 import {
+  count,
+  countFrom1,
   countOrNull,
   DIRECTION,
   ERROR,
   flag,
   list,
   MODES,
-  NO_ERROR,
+  NO_FAILURE,
   object,
   one,
   orNull,
@@ -64,24 +66,25 @@ const DEFS: Readonly<Record<string, Schema>> = {
   }),
   error: object(ERROR),
   embedded: object({
-    count: { type: 'integer', minimum: 0 },
+    count,
     first: said('The id: a version, or a file’s name.', text),
     last: text,
-    repeatable: said('How many of these.', { type: 'integer', minimum: 0 }),
+    repeatable: said('How many of these.', count),
     digest: said('Of all migrations.', text),
     hooks: said('As in `beforeEach: hooks/limits.sql`.', list(text)),
     serverVersion: said('The PostgreSQL whose syntax the files were held to.', { type: 'integer' }),
     tool: said('What built it.', text),
   }),
-  run: said('What `up`, `down`, `goto`, `redo` and `force` did, whether or not it failed.', {
-    ...object({
+  run: said(
+    'What `up`, `down`, `goto`, `redo` and `force` did, whether or not it failed.',
+    object({
       command: one('up', 'down', 'goto', 'redo', 'force'),
       dryRun: flag,
       ...MOVED,
       warnings: list(ref('warning')),
       error: orNull(ref('error')),
     }),
-  }),
+  ),
   status: object({
     command: { const: 'status' },
     version: VERSION_OR_NONE,
@@ -98,16 +101,14 @@ const DEFS: Readonly<Record<string, Schema>> = {
         }),
       }),
     ),
-    counts: object(Object.fromEntries(STATES.map((state) => [state, { type: 'integer', minimum: 0 }]))),
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    counts: object(Object.fromEntries(STATES.map((state) => [state, count]))),
+    ...NO_FAILURE,
   }),
   version: object({
     command: { const: 'version' },
     version: VERSION_OR_NONE,
     dirty: flag,
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    ...NO_FAILURE,
   }),
   verify: object({
     command: { const: 'verify' },
@@ -131,25 +132,23 @@ const DEFS: Readonly<Record<string, Schema>> = {
   rollback: object({
     command: { const: 'rollback' },
     forgotten: said('The file whose record is gone; null where there was none.', textOrNull),
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    ...NO_FAILURE,
   }),
-  carried: said('`version --embedded`: what is inside a bundle.', {
-    ...object({
+  carried: said(
+    '`version --embedded`: what is inside a bundle.',
+    object({
       command: { const: 'version' },
       embedded: ref('embedded'),
-      warnings: list(ref('warning')),
-      error: NO_ERROR,
+      ...NO_FAILURE,
     }),
-  }),
+  ),
   build: object({
     command: { const: 'build' },
     outfile: text,
     executable: flag,
-    bytes: { type: 'integer', minimum: 1 },
+    bytes: countFrom1,
     embedded: ref('embedded'),
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    ...NO_FAILURE,
   }),
   config: object({
     command: { const: 'config' },
@@ -162,15 +161,13 @@ const DEFS: Readonly<Record<string, Schema>> = {
         source: said('As in `rungs.yaml:4`, `DATABASE_URL`, `--path` or `default`.', text),
       }),
     ),
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    ...NO_FAILURE,
   }),
   create: object({
     command: { const: 'create' },
     up: said('The path of the new file.', text),
     down: said('Null where one file holds both.', textOrNull),
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    ...NO_FAILURE,
   }),
   createFromScript: object({
     command: { const: 'create' },
@@ -180,33 +177,28 @@ const DEFS: Readonly<Record<string, Schema>> = {
       'The version that the database is marked as having; null where it was left as it is.',
       textOrNull,
     ),
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    ...NO_FAILURE,
   }),
   backup: object({
     command: { const: 'backup' },
     file: said('The path of the new file.', text),
-    bytes: { type: 'integer', minimum: 1 },
-    tables: said('How many tables’ rows are in it.', { type: 'integer', minimum: 0 }),
-    executionTimeMs: { type: 'integer', minimum: 0 },
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    bytes: countFrom1,
+    tables: said('How many tables’ rows are in it.', count),
+    executionTimeMs: count,
+    ...NO_FAILURE,
   }),
   restore: object({
     command: { const: 'restore' },
     file: text,
-    tables: said('How many tables’ rows were in it.', { type: 'integer', minimum: 0 }),
-    executionTimeMs: { type: 'integer', minimum: 0 },
+    tables: said('How many tables’ rows were in it.', count),
+    executionTimeMs: count,
     version: VERSION_OR_NONE,
     dirty: flag,
-    warnings: list(ref('warning')),
-    error: NO_ERROR,
+    ...NO_FAILURE,
   }),
   ended: said(
     'A command that ended before it had anything to report; `command` is the word that was typed.',
-    {
-      ...object({ command: text, warnings: list(ref('warning')), error: ref('error') }),
-    },
+    object({ command: text, warnings: list(ref('warning')), error: ref('error') }),
   ),
 };
 

@@ -12,6 +12,8 @@ export const list = (items: Schema): Schema => ({ type: 'array', items });
 export const text: Schema = { type: 'string' };
 export const textOrNull: Schema = { type: ['string', 'null'] };
 export const flag: Schema = { type: 'boolean' };
+export const count: Schema = { type: 'integer', minimum: 0 };
+export const countFrom1: Schema = { type: 'integer', minimum: 1 };
 export const countOrNull: Schema = { type: ['integer', 'null'], minimum: 0 };
 export const placeOrNull: Schema = { type: ['integer', 'null'], minimum: 1 };
 export const one = (...values: readonly string[]): Schema => ({ enum: values });
@@ -24,8 +26,10 @@ export const object = (properties: Readonly<Record<string, Schema>>): Schema => 
   required: Object.keys(properties),
   additionalProperties: false,
 });
+
 export const VERSION_OR_NONE = said('Null: none.', orNull(ref('versionText')));
-export const NO_ERROR: Schema = { type: 'null' };
+/** The end of a document that is printed only where nothing failed: else it is `ended`. */
+export const NO_FAILURE = { warnings: list(ref('warning')), error: { type: 'null' } };
 export const VERSION = said('A bigint, in decimal.', {
   type: 'string',
   pattern: '^(0|[1-9][0-9]{0,18})$',
