@@ -65,6 +65,7 @@ export async function makeBundle(order: Order): Promise<Made> {
   const about = aboutOf(migrations, taken.lines, serverVersion);
   const front = await makeFront();
   const commands = await makeCommands();
+  // An executable's front is its main program, and the body an asset beside that.
   const code = kind === 'executable' ? '' : kind === '.mjs' ? esModule(front) : commonJs(front);
   const body = pack(
     code,

@@ -4,6 +4,7 @@
  * 1); what is cut off behind it the front finds out.
  */
 
+/** `start`: how long the whole front is, of which this is a part, and so as wide whatever it is. */
 const FILE = (self: string, start: number) =>
   `const RUNGS_CALL='node ';const RUNGS_FILE=()=>require('node:fs').readFileSync(${self});const RUNGS_START=${String(start).padStart(6)};`;
 

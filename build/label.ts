@@ -13,11 +13,15 @@ export interface Head extends About {
   readonly around?: CarriedHooks;
 }
 
-/** How much is behind its line, and SHA-256 of that with the front; of what the head speaks of how long it is, and a sum. */
+/** Of the first line. */
 export interface Seal {
+  /** How many bytes are behind that line. */
   readonly size: number;
+  /** SHA-256 of the front and of those bytes. */
   readonly seal: string;
+  /** How many of those bytes are the head and the migrations that it counts. */
   readonly list: number;
+  /** `sumOf` them. */
   readonly sum: number;
 }
 

@@ -17,13 +17,6 @@ import { withoutReworded } from './repeatable.ts';
 import { counted } from './report/amounts.ts';
 import { LARGE } from './sql/large-limit.ts';
 
-function readText(steps: readonly Step[]): string {
-  if (steps.length === 0) return 'none';
-  const large = steps.flatMap(({ file }) => (file !== null && file.text.length > LARGE ? [file.path] : []));
-  const except = large.length === 0 ? '' : `, but for the INSERTs of ${large.join(', ')}: over 4 MB`;
-  return `${counted(steps.length, 'file')} read by PostgreSQL’s grammar${except}`;
-}
-
 const UP: Goal = { kind: 'up', steps: null, to: null };
 
 export const skipFiles = (list: Checklist, why: string): void =>
@@ -100,4 +93,12 @@ function historyFound({ steps, warnings }: Plan): Found {
 function extensionsFound({ steps }: Plan, analysed: Analysed): string {
   const names = [...new Set(neededBy(steps, analysed).map((n) => n.name))];
   return names.length === 0 ? 'none needed' : `${names.join(', ')}: available`;
+}
+
+/** Whoever verifies is told what is left for the server to find. */
+function readText(steps: readonly Step[]): string {
+  if (steps.length === 0) return 'none';
+  const large = steps.flatMap(({ file }) => (file !== null && file.text.length > LARGE ? [file.path] : []));
+  const except = large.length === 0 ? '' : `, but for the INSERTs of ${large.join(', ')}: over 4 MB`;
+  return `${counted(steps.length, 'file')} read by PostgreSQL’s grammar${except}`;
 }

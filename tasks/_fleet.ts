@@ -5,7 +5,7 @@ import { readShard } from '../src/config/shard.ts';
 import { quotable } from '../src/config/unquotable.ts';
 import { parseDatabaseUrl } from '../src/config/url.ts';
 import { MigrateError } from '../src/errors.ts';
-import { type FleetEvent, type FleetOptions, fleet, type Shard } from '../src/index.ts';
+import { type FleetEvent, type FleetOptions, fleet, type Shard, type TargetName } from '../src/index.ts';
 import { counted } from '../src/report/amounts.ts';
 import { failuresOf, fleetDocument, fleetText, progressLine } from '../src/report/fleet.ts';
 import { pathOf, pathOption } from '../src/sql/search-path.ts';
@@ -32,11 +32,7 @@ export async function runFleet(context: Context): Promise<Result> {
       const about = aboutTarget(loaded, url, schema);
       return hooksFor({ loaded: about, carried, say: (line) => say(line, name), emit: () => {} });
     },
-    confirm: (targets) =>
-      confirmed(
-        context,
-        targets.map((t) => t.name),
-      ),
+    confirm: (targets) => confirmed(context, targets),
     onEvent: narration(say, narrate),
   });
   for (const warning of report.warnings) narrate({ kind: 'warning', warning }, null);
@@ -111,11 +107,12 @@ function aboutTarget(loaded: Context['loaded'], url: string, schema: string | nu
 const SHOWN = 20;
 
 /** With `confirm: always`: once for all. */
-async function confirmed(context: Context, names: readonly string[]): Promise<boolean> {
+async function confirmed(context: Context, targets: readonly TargetName[]): Promise<boolean> {
   const { args, loaded, options, say } = context;
   if (loaded.config.confirm.value !== 'always' || args.has('yes') || options.dryRun === true) return true;
-  const more = names.length > SHOWN ? `, and ${names.length - SHOWN} more` : '';
-  say(`About to migrate ${counted(names.length, 'target')}: ${names.slice(0, SHOWN).join(', ')}${more}`);
+  const names = targets.slice(0, SHOWN).map(({ name }) => name);
+  const more = targets.length > SHOWN ? `, and ${targets.length - SHOWN} more` : '';
+  say(`About to migrate ${counted(targets.length, 'target')}: ${names.join(', ')}${more}`);
   const answer = await ask('Continue? (yes/no): ', options.signal ?? new AbortController().signal);
   return answer === 'yes' || answer === 'y';
 }

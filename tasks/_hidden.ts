@@ -25,7 +25,7 @@ export function hidingIn(secrets: readonly string[]): (text: string) => string {
 /** More of a command's last line is no help. */
 const LONGEST = 300;
 
-/** The same cut short, which comes after, as of a secret that is cut a part would be left. */
+/** To be called with what is hidden already: of a secret that is cut in two, the first half would be shown. */
 export function shortened(text: string): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text;
 }

@@ -81,8 +81,9 @@ interface Manner {
 }
 
 /**
- * One message: a simple query, unless it `isSingle`. pg's own Query collects every row and says nothing of the statements that completed
- * before an error; this keeps the tags, and rows only where asked, so a file with a large SELECT costs no memory.
+ * One message: a simple query, unless it `isSingle`. pg's own Query collects every row and says nothing of the statements
+ * that completed before an error; this keeps the tags, and rows only where asked, so a file with a large SELECT costs no
+ * memory.
  */
 export class Message implements pg.Submittable {
   /** pg arms a timer here when the caller's client has `query_timeout`; it must be told of the end. */
