@@ -9,7 +9,7 @@ import { failureOf } from '../support/failure.ts';
 import { folderOf } from '../support/folder.ts';
 import { type Seen, startProxy, type Verdict } from '../support/proxy.ts';
 import { recorder } from '../support/recorder.ts';
-import { connectTo, until, waiting } from '../support/session.ts';
+import { advisoryLocks, connectTo, until, waiting } from '../support/session.ts';
 
 const tables = (count: number, more: Readonly<Record<string, string>> = {}) =>
   folderOf({
@@ -96,12 +96,7 @@ it('a client that gives up waiting for a message has no locks of ours when it is
   await client.connect();
   const migrations = folderOf({ '1_a.up.sql': 'create table a (); select pg_sleep(1);' });
   await failureOf(up({ database: client, migrations, lockTimeoutMs: 2000 }));
-  await until('the locks are let go', async () => {
-    const [row] = await database.query(
-      "select count(*)::int as n from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())",
-    );
-    return row?.n === 0;
-  });
+  await until('the locks are let go', async () => (await advisoryLocks(database)).length === 0);
   await client.end();
 });
 

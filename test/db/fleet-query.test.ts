@@ -2,14 +2,13 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { fleet } from '../../src/index.ts';
 import { rungs, startRungs } from '../support/cli.ts';
 import { createDatabase, type Database } from '../support/database.ts';
 import { errorOf } from '../support/documents.ts';
 import { folderOf } from '../support/folder.ts';
-import { connectTo } from '../support/session.ts';
+import { connectTo, until, waiting } from '../support/session.ts';
 import { createTenants, MARKS } from '../support/tenants.ts';
 
 function projectOf(targets: string): string {
@@ -97,12 +96,10 @@ describe('the query for the targets', () => {
       signal: controller.signal,
     });
     running.catch(() => {});
-    const waiting =
-      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%as schema from tenant%'";
-    while ((await database.query(waiting)).length === 0);
+    await until('the query waits', async () => (await waiting(database, 'relation')) === 1);
     controller.abort();
     await expect(running).rejects.toMatchObject({ reason: 'cancelled', operation: 'ask for the targets' });
-    expect(await database.query(waiting)).toEqual([]);
+    expect(await waiting(database, 'relation')).toBe(0);
     await holder.end();
   });
 
@@ -114,7 +111,7 @@ describe('the query for the targets', () => {
     });
     const sleeping =
       "select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
-    while ((await database.query(sleeping)).length === 0);
+    await until('the query sleeps', async () => (await database.query(sleeping)).length === 1);
     child.kill('SIGINT');
     const result = await ended;
     expect(result.code).toBe(130);
@@ -133,7 +130,7 @@ const isAlive = (pid: number): boolean => {
 };
 
 async function pidIn(path: string): Promise<number> {
-  while (!existsSync(path) || readFileSync(path, 'utf8').trim() === '') await pause(20);
+  await until('it has begun', () => existsSync(path) && readFileSync(path, 'utf8').trim() !== '');
   return Number(readFileSync(path, 'utf8'));
 }
 

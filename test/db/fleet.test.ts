@@ -378,19 +378,6 @@ describe('the targets of a fleet', () => {
     expect(report).toMatchObject({ targets: [], error: null });
   });
 
-  it.each([{ concurrency: 0 }, { maxFailures: 1.5 }, { canary: -1 }])(
-    'are not looked for where %j is no number of any',
-    async (options) => {
-      const refused = fleet({ targets: [], migrations: folderOf(MARKS), ...options });
-      const [name] = Object.keys(options);
-      await expect(refused).rejects.toMatchObject({
-        name: 'MigrateError',
-        code: 'CONFIG_INVALID',
-        message: expect.stringContaining(`${name}`),
-      });
-    },
-  );
-
   it('cannot have a canary that is not among them', async () => {
     const tenants = await createTenants(2);
     await expect(run(tenants, { canary: ['tenant_01', 'tenant_9'] })).rejects.toMatchObject({

@@ -58,7 +58,10 @@ besideGolangMigrate('a fleet beside golang-migrate', () => {
     const holder = await connectTo(tenants.database);
     const id = lockId('Ten ant', 'schema_migrations', `/${tenants.database.name}`);
     await holder.query(`select pg_advisory_lock(${id})`);
-    expect((await force()).stderr).toContain('lock');
+    expect(await force()).toMatchObject({
+      code: 16,
+      stderr: expect.stringContaining('waiting for the migration lock, held by pid '),
+    });
     expect(await versionsIn(tenants)).toEqual({ tenant_01: '3', 'Ten ant': '3' });
     await holder.end();
     expect(await force()).toMatchObject({ code: 0 });

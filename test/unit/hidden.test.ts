@@ -11,7 +11,6 @@ describe('the words of a command', () => {
     ['of no user: redis://:topsecret@x:1/0.', 'of no user: redis://:***@x:1/0.'],
     ['odd ones: postgres://u:top/sec@ret@x', 'odd ones: postgres://u:***@x'],
     ['two: a://b:topsecret@c d://e:topsecret@f', 'two: a://b:***@c d://e:***@f'],
-    ['x'.repeat(1e6), 'x'.repeat(1e6)],
     ['password=topsecret host=x', 'password=*** host=x'],
     ["host=x password='top \\' secret' user=u", 'host=x password=*** user=u'],
     ['password=top\\ secret user=u', 'password=*** user=u'],
@@ -22,6 +21,11 @@ describe('the words of a command', () => {
     ['it is known-word', 'it is ***'],
   ])('%s', (text, shown) => {
     expect(hidden(text)).toBe(shown);
+  });
+
+  it('may be a million in one', () => {
+    const long = 'x'.repeat(1e6);
+    expect(hidden(long)).toBe(long);
   });
 
   it.each([
