@@ -2,6 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { nodeOn } from './measure.mjs';
 import { PEERS } from './peers.mjs';
 import { rungs, work } from './server.mjs';
 
@@ -22,5 +23,5 @@ export function toolsOn(names, what, files) {
 export function bundleOf(folder) {
   const file = join(folder, '..', `bundle-${Date.now()}.mjs`);
   execFileSync(process.execPath, [rungs, 'build', '--path', folder, '--outfile', file], { stdio: 'ignore' });
-  return (url) => ({ program: process.execPath, args: [file, 'up'], env: { DATABASE_URL: url } });
+  return (url) => nodeOn(url, file, 'up');
 }

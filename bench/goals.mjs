@@ -3,6 +3,7 @@
 import { ALL_SENT, EMPTY, FILES_ALONE } from './first.mjs';
 import { median } from './measure.mjs';
 import { PEERS } from './peers.mjs';
+import { LOOP } from './tenants.mjs';
 
 export const ratio = (a, b) => (a / b).toFixed(a / b < 10 ? 2 : 0);
 export const of = (found, name) => (found?.[name]?.times.length > 0 ? median(found[name].times) : null);
@@ -12,7 +13,6 @@ export const foundIn = (result) => result?.found ?? result;
 const FASTEST = Symbol('the fastest peer');
 /** What is run from node_modules, and what a release build makes. */
 const OURS = ['rungs', 'rungs, bundled'];
-const LOOP = 'golang-migrate in a loop';
 
 /** [what, case, theirs, ours, at least this]. */
 const GOALS = [

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderFor } from './contestants.mjs';
 import { small } from './files.mjs';
-import { run } from './measure.mjs';
+import { nodeOn, run } from './measure.mjs';
 import { pairs } from './peers.mjs';
 import { createDatabase, dropDatabase, rungs, urlOf, work } from './server.mjs';
 import { takeTurns } from './turns.mjs';
@@ -17,11 +17,8 @@ export async function manyFiles({ count, rounds, say }) {
   const like = await createDatabase();
   const command =
     (...args) =>
-    (url) => ({
-      program: process.execPath,
-      args: [rungs, ...args, '--path', folder],
-      env: { DATABASE_URL: url },
-    });
+    (url) =>
+      nodeOn(url, rungs, ...args, '--path', folder);
   await run(command('up')(await urlOf(like)));
   // The two ways that Node has: the usual one, and the one that costs least.
   const [usual, least] = [join(work, 'read.mjs'), join(work, 'read-sync.mjs')];

@@ -13,6 +13,9 @@ export function peakOf(pid) {
   }
 }
 
+/** The command of a script of Node's, which finds its database in the environment. */
+export const nodeOn = (url, ...args) => ({ program: process.execPath, args, env: { DATABASE_URL: url } });
+
 /** Milliseconds and bytes. Throws where it ends with anything but 0. */
 export function run({ program, args, cwd, env = {}, input }) {
   return new Promise((resolve, reject) => {

@@ -9,6 +9,7 @@ const seconds = (ms) =>
   ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 const megabytes = (bytes) =>
   bytes === 0 ? '–' : bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.round(bytes / 1e6)} MB`;
+
 /** Fastest first; `base` is what the others are told as a multiple of. */
 function table(found, base) {
   const unit = of(found, base);

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, goService, modules, NPM, onPath, quietly, root, runners } from './install.mjs';
+import { nodeOn } from './measure.mjs';
 
 const write = (folder, names) => {
   mkdirSync(folder, { recursive: true });
@@ -38,11 +39,7 @@ export const PEERS = {
         .split(' ')
         .at(-1),
     write: pairs,
-    command: (folder, url) => ({
-      program: process.execPath,
-      args: [join(root, 'dist/rungs.mjs'), 'up', '--path', folder],
-      env: { DATABASE_URL: url },
-    }),
+    command: (folder, url) => nodeOn(url, join(root, 'dist/rungs.mjs'), 'up', '--path', folder),
   },
   'golang-migrate': {
     isThere: () => onPath('migrate') !== null,
@@ -110,11 +107,8 @@ export const PEERS = {
           `-- Up Migration\n${up}\n-- Down Migration\n${down}`,
         ]),
       ),
-    command: (folder, url) => ({
-      program: process.execPath,
-      args: [join(modules, '.bin/node-pg-migrate'), 'up', '--migrations-dir', folder],
-      env: { DATABASE_URL: url },
-    }),
+    command: (folder, url) =>
+      nodeOn(url, join(modules, '.bin/node-pg-migrate'), 'up', '--migrations-dir', folder),
   },
   knex: {
     isThere: () => existsSync(join(modules, 'knex')),

@@ -7,7 +7,7 @@ import { bundleOf, folderFor } from './contestants.mjs';
 import { small } from './files.mjs';
 import { emptyNode } from './first.mjs';
 import { root, runners } from './install.mjs';
-import { run } from './measure.mjs';
+import { nodeOn, run } from './measure.mjs';
 import { GO_SERVICE, PEERS, pairs } from './peers.mjs';
 import { createDatabase, urlOf, work } from './server.mjs';
 import { atTheWord } from './services.mjs';
@@ -34,8 +34,7 @@ export async function processes({ count, ms, rounds, say }) {
 export async function services({ count, ms, rounds, say }) {
   const { folder, like } = await upToDate();
   const built = await builtService(folder);
-  const node = (file, ...args) =>
-    atOnce((url) => ({ program: process.execPath, args: [file, ...args], env: { DATABASE_URL: url } }));
+  const node = (...args) => atOnce((url) => nodeOn(url, ...args));
   const atOnce = (commandFor) => (url) => atTheWord(Array.from({ length: count }, () => commandFor(url)));
   const contestants = {
     'migrateOnStart, built with its migrations': node(built),

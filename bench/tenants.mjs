@@ -4,10 +4,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderFor } from './contestants.mjs';
 import { small } from './files.mjs';
-import { run } from './measure.mjs';
+import { nodeOn, run } from './measure.mjs';
 import { PEERS, pairs } from './peers.mjs';
 import { ask, createDatabase, rungs, urlOf, work } from './server.mjs';
 import { listened } from './turns.mjs';
+
+export const LOOP = 'golang-migrate in a loop';
 
 /** `count` schemas of one database, in which `pending` of `files` migrations are not applied: one fleet, and a loop. */
 export async function tenants({ count, files, pending, ms, rounds, say }) {
@@ -18,11 +20,7 @@ export async function tenants({ count, files, pending, ms, rounds, say }) {
     config,
     "targets:\n  query: select nspname as schema from pg_namespace where nspname like 'tenant%'\n",
   );
-  const fleet = (url) => ({
-    program: process.execPath,
-    args: [rungs, 'fleet', '--config', config, '--path', folder],
-    env: { DATABASE_URL: url },
-  });
+  const fleet = (url) => nodeOn(url, rungs, 'fleet', '--config', config, '--path', folder);
   const like = await createDatabase();
   const there = await urlOf(like);
   await ask(schemas.map((schema) => `create schema ${schema};`).join('\n'), there);
@@ -37,6 +35,6 @@ export async function tenants({ count, files, pending, ms, rounds, say }) {
     return { peak: Math.max(...ends.map((end) => end.peak)) };
   };
   const contestants = { 'rungs fleet': (url) => run(fleet(url)) };
-  if (PEERS['golang-migrate'].isThere()) contestants['golang-migrate in a loop'] = loop;
+  if (PEERS['golang-migrate'].isThere()) contestants[LOOP] = loop;
   return listened({ contestants, like, ms, rounds, say });
 }
