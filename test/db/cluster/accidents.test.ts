@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { reset, start, status, stop } from '../../../tasks/cluster/cluster.ts';
 import { isAlive } from '../../../tasks/cluster/lock.ts';
-import { readPidFile } from '../../../tasks/cluster/postmaster.ts';
+import { isPostmasterOf, readPidFile } from '../../../tasks/cluster/postmaster.ts';
 import { isRoot, makeProject, query, removeProjects } from '../../support/project.ts';
+import { until } from '../../support/session.ts';
 
 afterEach(removeProjects);
 
@@ -16,8 +17,10 @@ describe('after an accident', () => {
     const project = await makeProject();
     const { url, dataDir } = await start(project);
     await query(url, 'create table kept ()');
-    const { pid } = (await readPidFile(dataDir)) ?? {};
-    process.kill(pid ?? 0, 'SIGKILL');
+    const { pid = 0 } = (await readPidFile(dataDir)) ?? {};
+    process.kill(pid, 'SIGKILL');
+    // Killed is not gone yet.
+    await until('the postmaster is gone', async () => !(await isPostmasterOf(pid, dataDir)));
     expect(await start(project)).toMatchObject({ url, started: true });
     expect(await query(url, 'select from kept')).toEqual([]);
   });
