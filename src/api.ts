@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Adoption, Baseline } from './adopt/adoption.ts';
 import { adopt as adoptFrom } from './adopt.ts';
-import { answeredBy, heardBy } from './callback.ts';
+import { answeredBy, heardBy, hooksBy } from './callback.ts';
 import { checked, goalFaults } from './checked.ts';
 import { doorFor } from './door.ts';
 import { migrate } from './engine.ts';
@@ -80,12 +80,13 @@ export async function plan(goal: GivenGoal, options: RunOptions): Promise<Report
  * report's own say; throws MigrateError where it cannot begin.
  */
 export async function fleet(options: FleetOptions): Promise<FleetReport> {
-  const { onEvent, confirm, ...rest } = checked('fleet', options);
+  const { onEvent, confirm, hooks, ...rest } = checked('fleet', options);
   // Behind an import: a start of `up` does not pay for it.
   const { fleetOf } = await import('./fleet.ts');
   const heard = {
     ...(onEvent === undefined ? {} : { onEvent: heardBy(onEvent) }),
     ...(confirm === undefined ? {} : { confirm: answeredBy(confirm, [true, false]) }),
+    ...(hooks === undefined ? {} : { hooks: typeof hooks === 'function' ? hooksBy(hooks) : hooks }),
   };
   const means = { sourceOf, jobFor, now: () => performance.now() };
   return fleetOf({ env: process.env, ...rest, ...heard }, means);

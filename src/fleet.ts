@@ -136,11 +136,11 @@ function doorsFor(
   return {
     jobFor: (target, emit) => {
       const { name, url, schema, path } = target;
-      const given = typeof hooks === 'function' ? hooks({ name, url, schema }) : hooks;
+      const given = async () => (typeof hooks === 'function' ? hooks({ name, url, schema }) : hooks);
       return {
         ...jobFor('fleet', { ...optionsFor(target), onEvent: emit }, path),
         source: async () => source,
-        hooks: () => readHooks(given, placeholdersOf(options.placeholders), files),
+        hooks: async () => readHooks(await given(), placeholdersOf(options.placeholders), files),
       };
     },
     sharedDoor: (target, emit) => {

@@ -197,7 +197,7 @@ export interface FleetOptions extends Omit<RunOptions, 'database' | 'confirm' | 
   /** No targets at all are none, and no error. */
   readonly allowEmpty?: boolean;
   /** For all, or for each. */
-  readonly hooks?: GivenHooks | ((target: FleetTarget) => GivenHooks);
+  readonly hooks?: GivenHooks | ((target: FleetTarget) => GivenHooks | Promise<GivenHooks>);
   /** Asked once, with those that it is about; false ends it there. */
   readonly confirm?: (targets: readonly TargetName[]) => Promise<boolean>;
   readonly onEvent?: (event: FleetEvent) => void;
