@@ -1,7 +1,6 @@
 /** What the caller gives to be called: where it throws, or answers what is no answer, that is its fault and no fault of ours. */
 
 import { MigrateError } from './errors.ts';
-import { hooks as hooksKind } from './given.ts';
 import type { GivenHooks } from './hook.ts';
 import { shown } from './kind.ts';
 
@@ -31,19 +30,15 @@ export const answeredBy =
     throw failed('confirm', `answered ${shown(answer)}, and not ${said}`);
   };
 
-/** `hooks` of a fleet. What is answered is looked at as what is given for all targets is. */
+/** `hooks` of a fleet. What they are is looked at where they are read. */
 export const hooksBy =
   <T>(hooks: (target: T) => GivenHooks | Promise<GivenHooks>) =>
   async (target: T): Promise<GivenHooks> => {
-    let answer: GivenHooks;
     try {
-      answer = await hooks(target);
+      return await hooks(target);
     } catch (e) {
       throw thrown('hooks', e);
     }
-    const [fault] = hooksKind.faults(answer, 'what');
-    if (fault === undefined) return answer;
-    throw failed('hooks', `answered what cannot be used: ${fault}`);
   };
 
 /** What knows what it says stays as it is. */

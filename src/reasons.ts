@@ -15,7 +15,7 @@ export const REASONS = {
   },
   callback: {
     meaning:
-      'A function of the caller’s, `onEvent`, `confirm` or a fleet’s `hooks`, threw, or gave no answer that it may give, which ended the run.',
+      'A function of the caller’s, `onEvent`, `confirm` or a fleet’s `hooks`, threw, or gave no answer, which ended the run.',
     next: 'correct that function; `task migrate:status` shows what had been done',
   },
   cancelled: {
