@@ -136,11 +136,13 @@ function doorsFor(
   return {
     jobFor: (target, emit) => {
       const { name, url, schema, path } = target;
-      const given = async () => (typeof hooks === 'function' ? hooks({ name, url, schema }) : hooks);
       return {
         ...jobFor('fleet', { ...optionsFor(target), onEvent: emit }, path),
         source: async () => source,
-        hooks: async () => readHooks(await given(), placeholdersOf(options.placeholders), files),
+        hooks: async () => {
+          const given = typeof hooks === 'function' ? await hooks({ name, url, schema }) : hooks;
+          return readHooks(given, placeholdersOf(options.placeholders), files);
+        },
       };
     },
     sharedDoor: (target, emit) => {
